@@ -1,0 +1,104 @@
+"""The one place where files of weights are opened and written."""
+import pickle
+from pathlib import Path
+from typing import Any, Mapping
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..errors import WeightsError
+from .files import atomic_write, require_file
+
+
+def _safe_globals() -> list:
+    """What checkpoints of mmengine's Runner hold besides tensors; all of it is inert."""
+    from mmengine.logging import HistoryBuffer
+    multiarray = getattr(np, '_core', getattr(np, 'core', None)).multiarray
+    dtypes = [type(np.dtype(code)) for code in ('f8', 'f4', 'i8', 'i4', '?')]
+    return [HistoryBuffer, np.ndarray, np.dtype, multiarray._reconstruct, multiarray.scalar, *dtypes]
+
+
+def open_checkpoint(path: str | Path, map_location: Any = 'cpu') -> Any:
+    """Reads what ``torch.save`` wrote; code in the file is never executed.
+
+    Args:
+        path: a ``.pth`` file.
+        map_location: as for :func:`torch.load`.
+
+    Returns:
+        The content, usually a dict.
+
+    Raises:
+        WeightsError: the file is missing, truncated, or holds more than plain data.
+    """
+    path = require_file(path, 'the checkpoint', 'Check the path.', WeightsError)
+    try:
+        with torch.serialization.safe_globals(_safe_globals()):
+            return torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError as error:
+        reason = str(error).split('\n')[0]
+        if 'GLOBAL' in str(error) or 'Unsupported' in str(error):
+            raise WeightsError(f'{path}: holds more than tensors and plain data; it is refused, '
+                               f'not executed ({reason})') from error
+        raise WeightsError(f'{path}: not a checkpoint ({reason})') from error
+    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+        reason = str(error).split('\n')[0]
+        raise WeightsError(f'{path}: truncated or not a checkpoint ({reason}). '
+                           'Fetch or write it again.') from error
+
+
+def save_checkpoint(content: Mapping, path: str | Path) -> None:
+    """Writes ``content`` under ``path``, whole or not at all.
+
+    Raises:
+        WeightsError: the disk is full or the folder cannot be written.
+    """
+    try:
+        with atomic_write(path) as file:
+            torch.save(content, file)
+    except (OSError, RuntimeError) as error:
+        raise WeightsError(f'{path}: could not be written ({error}); what stood there before '
+                           'is untouched.') from error
+
+
+def _abridged(keys: list[str]) -> str:
+    shown = ', '.join(keys[:3])
+    return shown + (f' and {len(keys) - 3} more' if len(keys) > 3 else '')
+
+
+def state_dict_problems(module: nn.Module, state: Mapping[str, torch.Tensor]) -> list[str]:
+    """What keeps ``state`` from being the whole state of ``module``; empty if nothing."""
+    own = module.state_dict()
+    missing = [key for key in own if key not in state]
+    surplus = [key for key in state if key not in own]
+    shapes = [f'{key} {tuple(state[key].shape)} instead of {tuple(own[key].shape)}'
+              for key in own if key in state and own[key].shape != state[key].shape]
+    problems = []
+    if missing:
+        problems.append(f'{len(missing)} of {len(own)} keys missing: {_abridged(missing)}')
+    if surplus:
+        problems.append(f'{len(surplus)} keys unknown: {_abridged(surplus)}')
+    if shapes:
+        problems.append(f'{len(shapes)} shapes differ: {_abridged(shapes)}')
+    return problems
+
+
+def load_state_dict(module: nn.Module, state: Mapping[str, torch.Tensor], source: str,
+                    remedy: str = '') -> None:
+    """Loads ``state`` into ``module``, strictly.
+
+    Args:
+        module: what to fill.
+        state: all of its parameters and buffers.
+        source: the file's name, for the message.
+        remedy: what the user can do, for the message.
+
+    Raises:
+        WeightsError: keys or shapes do not fit; nothing has been loaded then.
+    """
+    problems = state_dict_problems(module, state)
+    if problems:
+        raise WeightsError(f'{source}: does not fit {type(module).__name__} '
+                           f'({"; ".join(problems)}). {remedy}'.rstrip())
+    module.load_state_dict(state)

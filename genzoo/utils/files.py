@@ -1,0 +1,62 @@
+"""Paths that a user gave, and files that appear whole or not at all."""
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Iterator
+
+from ..errors import DataError, GenzooError
+
+
+@contextmanager
+def atomic_write(path: str | Path, mode: str = 'wb', **open_args) -> Iterator[IO]:
+    """Opens a temporary neighbour of ``path`` and renames it when the block ends well.
+
+    If the block fails, for instance because the disk is full, the neighbour is removed
+    and what stood under ``path`` stays as it was.
+
+    Args:
+        path: the final name; its folder is made if missing.
+        mode: ``'wb'`` or ``'w'``.
+
+    Raises:
+        OSError: what the operating system said.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    try:
+        with open(temporary, mode, **open_args) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def require_file(path: str | Path, what: str, remedy: str,
+                 error: type[GenzooError] = DataError) -> Path:
+    """``path``, if it is a file.
+
+    Args:
+        path: what the user gave.
+        what: what should lie there, e.g. ``'the vocabulary'``.
+        remedy: which command or page provides it.
+        error: the class to raise.
+
+    Raises:
+        GenzooError: the file is missing.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise error(f'{path}: {what} is missing. {remedy}')
+    return path
+
+
+def require_folder(path: str | Path, what: str, remedy: str,
+                   error: type[GenzooError] = DataError) -> Path:
+    """``path``, if it is a folder; as :func:`require_file`."""
+    path = Path(path).expanduser()
+    if not path.is_dir():
+        raise error(f'{path}: {what} is missing. {remedy}')
+    return path
