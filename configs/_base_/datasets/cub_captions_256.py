@@ -1,0 +1,28 @@
+# CUB-200-2011 with ten captions an image, in AttnGAN's layout; both splits through the same pipeline.
+pipeline = [
+    dict(type='LoadTextImage'),
+    dict(type='BBoxCrop', ratio=0.75),
+    dict(type='ResizeShortSide', size=304),
+    dict(type='RandomCrop', size=256),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='SampleCaption'),
+    dict(type='PadOrSubsampleCaption', max_words=18),
+    dict(type='PackTextImage'),
+]
+dataset = dict(
+    type='CaptionImageDataset', data_root='data/birds', captions_per_image=10, bbox=True, pipeline=pipeline)
+loader = dict(
+    num_workers=4, persistent_workers=True, collate_fn=dict(type='zoo_collate'),
+    worker_init_fn=dict(type='quiet_worker'))
+
+train_dataloader = dict(
+    **loader, batch_size=24, pin_memory=True,
+    sampler=dict(type='EpochShuffleSampler', batch_size=24),  # the batch of all ranks together
+    dataset=dict(**dataset, split='train'))
+val_dataloader = dict(
+    **loader, batch_size=24, sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(**dataset, split='test'))
+# Every caption of every test image once: 29,330 images.
+test_dataloader = dict(
+    **loader, batch_size=24, sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(**dataset, split='test', every_caption=True))

@@ -1,0 +1,6 @@
+"""What a user calls from Python."""
+from .config import check_config, load_config
+from .inferencers import Inferencer, TextToImageInferencer
+from .model import init_model
+
+__all__ = ['Inferencer', 'TextToImageInferencer', 'check_config', 'init_model', 'load_config']

@@ -1,0 +1,47 @@
+"""What all command line tools share."""
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import GenzooError
+
+TRACEBACK_VARIABLE = 'GENZOO_TRACEBACK'
+INTERRUPTED = 130  # what a shell reports for Ctrl-C
+_ERROR_NAME = re.compile(r'^[\w.]*\w+Error: ')
+_REGISTRY_PREFIX = re.compile(r'^(class `\w+` in [\w./\\-]+\.py: )+')  # of some versions of mmengine
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, in one line, without what loaders and registries put around it.
+
+    A data loading worker's error arrives as the text of its traceback, whose last lines are
+    the error itself; mmengine's registries name the class that was being built.
+    """
+    text = str(error).strip()
+    if 'Traceback (most recent call last)' in text:
+        text = _ERROR_NAME.sub('', text.splitlines()[-1].strip())
+    return _REGISTRY_PREFIX.sub('', ' '.join(text.split()))
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Ends the program with ``error: <one line>`` if what the user gave is wrong.
+
+    A context manager and a decorator. Only a :class:`~genzoo.errors.GenzooError` is shortened,
+    anything else is a bug and keeps its traceback; GENZOO_TRACEBACK=1 in the environment keeps all.
+
+    Raises:
+        SystemExit: with status 1; 130 after Ctrl-C.
+    """
+    try:
+        yield
+    except GenzooError as error:
+        if os.environ.get(TRACEBACK_VARIABLE, '0') not in ('', '0'):
+            raise
+        sys.stderr.write(f'error: {one_line(error)}\n')
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write('interrupted\n')
+        sys.exit(INTERRUPTED)

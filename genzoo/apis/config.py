@@ -1,0 +1,191 @@
+"""Reading a config and finding what is wrong with it before anything is built."""
+import inspect
+import traceback
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import mmengine
+from mmengine.config import Config
+from mmengine.optim import OptimWrapper
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner, TestLoop, ValLoop
+from mmengine.utils.dl_utils import set_multi_processing
+from torch.utils.data import DataLoader
+
+from ..engine import nearest
+from ..errors import ConfigError
+from ..utils import require_file
+from .signatures import arguments, components
+
+OUR_SCOPES = ('genzoo', 'mmengine')
+# Their `type` is no registered name, or their builder takes keys of its own.
+UNCHECKED = ('clip_grad', 'norm_cfg', 'conv_cfg', 'act_cfg', 'custom_imports', 'metainfo')
+READ_BY_RUNNER = {
+    'runner_type', 'custom_imports', 'model_wrapper_cfg', 'sync_bn', 'find_unused_parameters', 'compile',
+    'activation_checkpointing', 'efficient_conv_bn_eval', 'strategy'
+}
+DEFAULT_HOOKS = {'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}
+LOADER_PARTS = {'dataset', 'sampler', 'batch_sampler', 'worker_init_fn', 'collate_fn', 'num_batch_per_epoch',
+                'disable_subprocess_warning'}
+
+
+def _runner_keys() -> set[str]:
+    return arguments(Runner) | READ_BY_RUNNER
+
+
+def _keys_without_type(path: str) -> set[str] | None:
+    """Keys of the dicts whose place in the config says what they are; None: any."""
+    loader = arguments(DataLoader) | LOADER_PARTS
+    evaluation = arguments(ValLoop) | arguments(TestLoop)
+    known = {
+        'train_dataloader': loader, 'val_dataloader': loader, 'test_dataloader': loader,
+        'train_cfg': arguments(EpochBasedTrainLoop) | arguments(IterBasedTrainLoop),
+        'val_cfg': evaluation, 'test_cfg': evaluation,
+        'optim_wrapper': arguments(OptimWrapper),
+        'randomness': arguments(Runner.set_randomness) - {'self'},
+        'env_cfg': {'cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'},
+        'env_cfg.mp_cfg': set(inspect.signature(set_multi_processing).parameters) - {'distributed'},
+    }
+    return known.get(path)
+
+
+class _Checker:
+    """Compares the dicts of one config with what they are to become."""
+
+    def __init__(self, cfg: Mapping, source: str) -> None:
+        self.source = source
+        self.scope = cfg.get('default_scope') or 'mmengine'
+        self.components = components()
+
+    def fail(self, path: str, problem: str, name: str, valid) -> None:
+        place = f'{path}: ' if path else ''
+        hint = f'; nearest: "{nearest(name, valid)}"' if valid else ''
+        raise ConfigError(f'{self.source}: {place}{problem} "{name}"{hint}')
+
+    def candidates(self, path: str, cfg: Mapping) -> list | None:
+        """The components that ``cfg['type']`` may mean; None if they are not ours to judge."""
+        if not isinstance(cfg['type'], str):
+            return [cfg['type']] if callable(cfg['type']) else None
+        scope, _, name = cfg['type'].rpartition('.')
+        if (cfg.get('_scope_') or scope or self.scope) not in OUR_SCOPES:
+            return None
+        if name not in self.components:
+            self.fail(path, 'there is no type', name, self.components)
+        return self.components[name]
+
+    def keys(self, path: str, cfg: Mapping) -> tuple[str, set[str] | None]:
+        """Who reads ``cfg``, and which keys it takes; None: any."""
+        if 'constructor' in cfg and 'optimizer' not in cfg:
+            return '', None  # one entry a network, checked when they are known
+        if 'type' not in cfg:
+            entry = path.startswith('optim_wrapper.') and 'optimizer' in cfg
+            keys = arguments(OptimWrapper) if entry else _keys_without_type(path)
+            return 'no such key', keys
+        allowed = [arguments(each) for each in self.candidates(path, cfg) or [None]]
+        label = f'{str(cfg["type"])} has no argument'
+        if None in allowed:
+            return label, None
+        given = set(cfg) - {'type', '_scope_'}
+        return label, next((keys for keys in allowed if given <= keys), allowed[0])
+
+    def check(self, value: Any, path: str = '') -> None:
+        """Raises ConfigError at the first wrong key or type in ``value``."""
+        if isinstance(value, Mapping):
+            label, keys = self.keys(path, value) if path else ('', None)
+            for key, item in value.items():
+                if keys is not None and key not in keys | {'type', '_scope_'}:
+                    self.fail(path, label, key, keys)
+                if key not in UNCHECKED:
+                    self.check(item, f'{path}.{key}' if path else key)
+        elif isinstance(value, (list, tuple)):
+            for number, item in enumerate(value):
+                self.check(item, f'{path}[{number}]')
+
+    def check_top_level(self, cfg: Mapping) -> None:
+        """Raises ConfigError if a key is nearly one that the Runner reads; others are variables."""
+        known = _runner_keys()
+        for key in cfg:
+            if key not in known and get_close_matches(key, known, n=1, cutoff=0.85):
+                self.fail('', 'no such key', key, known)
+
+    def check_option(self, cfg: Mapping, option: str) -> None:
+        """Raises ConfigError if ``option``, as ``a.b.0.c``, names no place in ``cfg``."""
+        node, path = cfg, ''
+        for word in option.split('.'):
+            if isinstance(node, (list, tuple)):
+                if not word.isdigit() or int(word) >= len(node):
+                    raise ConfigError(f'--cfg-options {option}: {path} is a list of {len(node)}, "{word}" is '
+                                      'no index of it.')
+                node, path = node[int(word)], f'{path}[{word}]'
+                continue
+            if not isinstance(node, Mapping):
+                raise ConfigError(f'--cfg-options {option}: {path} is {node!r}, it has no "{word}".')
+            if word not in node:
+                self._check_new_key(node, path, word, option)
+                return
+            node, path = node[word], f'{path}.{word}' if path else word
+
+    def _check_new_key(self, node: Mapping, path: str, word: str, option: str) -> None:
+        label, keys = self.keys(path, node) if path else ('no such key', _runner_keys() | set(node))
+        if path == 'default_hooks':
+            keys = DEFAULT_HOOKS | set(node)
+        if keys is None and 'type' not in node:
+            keys = set(node)
+        if keys is not None and word not in keys:
+            self.source = f'--cfg-options {option}'
+            self.fail(path, label, word, keys)
+
+
+def _where(error: Exception) -> str:
+    """File and line of a config that an error comes from, if it can be told."""
+    if isinstance(error, SyntaxError):
+        return f'line {error.lineno}: '
+    library = str(Path(mmengine.__file__).parent)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__)
+              if not frame.filename.startswith(library) and frame.filename != __file__]
+    return f'{Path(frames[-1].filename).name}, line {frames[-1].lineno}: ' if frames else ''
+
+
+def load_config(path: str | Path, cfg_options: Mapping[str, Any] | None = None) -> Config:
+    """Reads a config, changes single values of it, and checks the result.
+
+    Args:
+        path: a ``.py`` file (or ``.json``, ``.yaml``).
+        cfg_options: new values by their place, e.g. ``{'train_dataloader.batch_size': 8}``.
+
+    Raises:
+        ConfigError: the file, or one that it is based on, is missing or broken; an option or
+            a key names nothing that exists.
+    """
+    path = require_file(path, 'the config', 'Shipped ones are in configs/.', ConfigError)
+    try:
+        cfg = Config.fromfile(path)
+    except Exception as error:  # a config is a program: anything can come out of it
+        reason = str(error.msg if isinstance(error, SyntaxError) else error).split('\n')[0]
+        raise ConfigError(f'{path}: {_where(error)}{type(error).__name__}: {reason}') from error
+    if cfg_options:
+        checker = _Checker(cfg, str(path))
+        for option in cfg_options:
+            checker.check_option(cfg.to_dict(), option)
+        try:
+            cfg.merge_from_dict(dict(cfg_options))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ConfigError(f'--cfg-options: {error}') from error
+    check_config(cfg)
+    return cfg
+
+
+def check_config(cfg: Config) -> None:
+    """Compares every key of a config with what is to be built from it; builds nothing.
+
+    Components of other packages (``mmagic.X``) are not judged, nor are those that take any
+    keyword.
+
+    Raises:
+        ConfigError: a type or key does not exist; names its place and the nearest valid name.
+    """
+    checker = _Checker(cfg, str(cfg.filename or 'config'))
+    content = cfg.to_dict()
+    checker.check_top_level(content)
+    checker.check(content)

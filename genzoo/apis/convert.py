@@ -1,0 +1,99 @@
+"""Released files to genzoo checkpoints and back."""
+from pathlib import Path
+from typing import Sequence
+
+from ..converters import ssagan
+from ..datasets.caption_files import read_caption_data
+from ..errors import ConfigError, WeightsError
+from ..utils import open_checkpoint, require_file, save_checkpoint
+
+OFFICIAL_NAMES = {
+    'generator': 'netG.pth', 'discriminator': 'netD.pth', 'text_encoder': 'text_encoder.pth',
+    'image_encoder': 'image_encoder.pth'
+}
+
+
+def _refuse(path: Path, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise ConfigError(f'{path}: exists already. Choose another name or give --overwrite.')
+
+
+def convert_ssagan(inputs: Sequence[Path], output: Path, overwrite: bool = False) -> list[str]:
+    """Puts released files of SSA-GAN and AttnGAN's encoders into one genzoo checkpoint.
+
+    Args:
+        inputs: any of netG, netD, text_encoder, image_encoder, told apart by their content, and a
+            captions.pickle, whose vocabulary is taken along.
+        output: the checkpoint.
+        overwrite: whether it may exist.
+
+    Returns:
+        What was put in, a line each.
+
+    Raises:
+        ConfigError: nothing to convert, two files of one part, or the output exists.
+        WeightsError, DataError: a file is missing, broken, unsafe, or none of these.
+    """
+    _refuse(output, overwrite)
+    state, meta, report = {}, dict(paper='ssagan'), []
+    for path in inputs:
+        if path.suffix in ('.pickle', '.pkl'):
+            words = read_caption_data(require_file(path, 'the vocabulary', 'Check the path.')).vocabulary.words
+            meta['dataset_meta'] = dict(vocabulary=words)
+            report.append(f'vocabulary of {len(words)} words from {path}')
+            continue
+        content = open_checkpoint(path)
+        part = ssagan.recognise(content, path)
+        if any(key.startswith(f'{part}.') for key in state):
+            raise ConfigError(f'{path}: a second {part}. Give one file of each kind.')
+        converted = ssagan.to_genzoo(part, content)
+        state |= {f'{part}.{key}': value for key, value in converted.items()}
+        report.append(f'{part} with {len(converted)} tensors from {path}')
+    _check(state, meta, inputs)
+    save_checkpoint(dict(meta=meta, state_dict=state), output)
+    return report
+
+
+def _check(state: dict, meta: dict, inputs: Sequence[Path]) -> None:
+    if not state:
+        raise ConfigError(f'{", ".join(map(str, inputs)) or "nothing"}: no weights to convert. '
+                          'Give netG_*.pth, text_encoder*.pth, ...')
+    words = len(meta.get('dataset_meta', {}).get('vocabulary', ()))
+    rows = len(state.get('text_encoder.embedding.weight', ()))
+    if words and rows and words != rows:
+        raise WeightsError(f'the vocabulary has {words} words, the text encoder {rows}: they are of different '
+                           'data sets.')
+
+
+def release_ssagan(checkpoint: Path, out_dir: Path, overwrite: bool = False) -> list[str]:
+    """Writes the parts of a genzoo checkpoint as the released code reads them.
+
+    Args:
+        checkpoint: of SSA-GAN or DAMSM.
+        out_dir: gets netG.pth, netD.pth, text_encoder.pth and image_encoder.pth, as far as the checkpoint
+            holds them; the averaged generator, where there is one.
+        overwrite: whether they may exist.
+
+    Returns:
+        What was written, a line each.
+
+    Raises:
+        ConfigError: a file exists already.
+        WeightsError: the checkpoint is missing, broken, unsafe, or holds none of the parts.
+    """
+    state = open_checkpoint(checkpoint).get('state_dict', {})
+    averaged = {key.replace('generator_ema.module.', 'generator.'): value for key, value in state.items()
+                if key.startswith('generator_ema.module.')}
+    state, report = state | averaged, []
+    for part, name in OFFICIAL_NAMES.items():
+        own = {key.removeprefix(f'{part}.'): value for key, value in state.items() if key.startswith(f'{part}.')}
+        if own:
+            _refuse(out_dir / name, overwrite)
+            save_checkpoint(ssagan.from_genzoo(part, own), out_dir / name)
+            report.append(f'{part} to {out_dir / name}')
+    if not report:
+        raise WeightsError(f'{checkpoint}: holds no part of SSA-GAN.')
+    return report
+
+
+CONVERTERS = {'ssagan': (convert_ssagan, release_ssagan)}

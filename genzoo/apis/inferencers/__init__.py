@@ -1,0 +1,5 @@
+"""One inferencer a task; ``tools/infer.py`` makes a subcommand of each."""
+from .base import Inferencer
+from .text_to_image import TextToImageInferencer
+
+__all__ = ['Inferencer', 'TextToImageInferencer']

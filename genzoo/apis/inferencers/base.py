@@ -1,0 +1,57 @@
+"""What all inferencers share."""
+from pathlib import Path
+from typing import Iterable, Sequence
+
+from ...errors import ConfigError, WeightsError
+from ...utils import require_file
+from ..model import init_model
+
+
+class Inferencer:
+    """A trained model behind one call, for Python and for the command line.
+
+    ``tools/infer.py`` makes a subcommand of each subclass that is registered in
+    ``INFERENCERS``: the parameters of its constructor and of its ``__call__``, their types
+    and what their docstrings say become the options and their help.
+
+    Args:
+        config: config file of the model.
+        checkpoint: its weights.
+        device: ``auto``, ``cpu``, ``cuda``, ...
+
+    Raises:
+        ConfigError, WeightsError: see :func:`~genzoo.apis.init_model`.
+    """
+
+    slug = ''
+    """Name of the subcommand: the paper's."""
+
+    def __init__(self, config: str | Path, checkpoint: str | Path, device: str = 'auto') -> None:
+        require_file(checkpoint, f'the weights of {self.slug}',
+                     'Give --checkpoint: weights of your own training, a shipped one of checkpoints/ with its '
+                     '--config, or released files after tools/convert_checkpoint.py.', WeightsError)
+        self.model = init_model(config, checkpoint, device)
+        self.checkpoint = str(checkpoint)
+
+    @property
+    def device(self):
+        """Where the model is."""
+        return next(self.model.parameters()).device
+
+
+def refuse_existing(paths: Iterable[Path], overwrite: bool) -> None:
+    """
+    Raises:
+        ConfigError: one of the files exists and ``overwrite`` is not set.
+    """
+    existing = [path for path in paths if path.exists()]
+    if existing and not overwrite:
+        more = f' (and {len(existing) - 1} more)' if len(existing) > 1 else ''
+        raise ConfigError(f'{existing[0]}{more}: exists already. Choose another --out-dir or give --overwrite.')
+
+
+def batches(items: Sequence, size: int) -> Iterable[Sequence]:
+    """``items`` in pieces of at most ``size``."""
+    if size < 1:
+        raise ConfigError(f'--batch-size {size}: must be at least 1')
+    return (items[start:start + size] for start in range(0, len(items), size))

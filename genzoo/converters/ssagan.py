@@ -1,0 +1,106 @@
+"""SSA-GAN's and AttnGAN's released files to genzoo and back.
+
+Each file is a bare state dict: ``netG_*.pth``, ``netD_*.pth`` (both with ``module.`` before
+every key), ``text_encoder*.pth``, ``image_encoder*.pth``.
+"""
+from pathlib import Path
+from typing import Any, Mapping
+
+from torch import Tensor
+
+from ..errors import WeightsError
+from .common import State, add_batch_counters, rename_keys, segment_renamer, strip_prefix
+
+PARTS = ('generator', 'discriminator', 'text_encoder', 'image_encoder')
+
+_TO_GENZOO = {
+    'generator': [(r'block(\d+)', r'blocks.\1'), ('affine0', 'norm1'), ('affine2', 'norm2'),
+                  ('batch_norm2d', 'bn'), ('c1', 'conv1'), ('c2', 'conv2'), ('c_sc', 'shortcut'),
+                  ('conv_mask', 'mask_predictor'), ('conv_img', 'to_rgb')],
+    'discriminator': [(r'block(\d+)', r'blocks.\1'), ('conv_r', 'residual'), ('conv_s', 'shortcut'),
+                      (r'COND_DNET\.joint_conv', 'joint_conv')],
+    'text_encoder': [('encoder', 'embedding')],
+    'image_encoder': [(r'((?:Conv2d|Mixed)_\w+)', r'trunk.\1')],
+}
+_FROM_GENZOO = {
+    'generator': [(r'blocks\.(\d+)', r'block\1'), ('norm1', 'affine0'), ('norm2', 'affine2'),
+                  ('bn', 'batch_norm2d'), ('conv1', 'c1'), ('conv2', 'c2'), ('shortcut', 'c_sc'),
+                  ('mask_predictor', 'conv_mask'), ('to_rgb', 'conv_img')],
+    'discriminator': [(r'blocks\.(\d+)', r'block\1'), ('residual', 'conv_r'), ('shortcut', 'conv_s'),
+                      ('joint_conv', 'COND_DNET.joint_conv')],
+    'text_encoder': [('embedding', 'encoder')],
+    'image_encoder': [(r'trunk\.((?:Conv2d|Mixed)_\w+)', r'\1')],
+}
+_RELEASED_WITH_MODULE = ('generator', 'discriminator')
+_SIGNATURES = {  # a key that only this part's released file has
+    'generator': 'conv_mask.0.weight',
+    'discriminator': 'COND_DNET.joint_conv.0.weight',
+    'text_encoder': 'rnn.weight_ih_l0',
+    'image_encoder': 'emb_cnn_code.weight',
+}
+
+
+def to_genzoo(part: str, state: Mapping[str, Tensor]) -> State:
+    """A released state dict under genzoo's keys.
+
+    Args:
+        part: one of ``PARTS``.
+        state: as released; ``module.`` before the keys and the counters of batch norms may
+            or may not be there.
+    """
+    state = rename_keys(strip_prefix(state), segment_renamer(_TO_GENZOO[part]))
+    return add_batch_counters(state)
+
+
+def from_genzoo(part: str, state: Mapping[str, Tensor]) -> State:
+    """The inverse of :func:`to_genzoo`, with ``module.`` where the released files have it."""
+    state = rename_keys(state, segment_renamer(_FROM_GENZOO[part]))
+    return rename_keys(state, 'module.{}'.format) if part in _RELEASED_WITH_MODULE else state
+
+
+def recognise(state: Mapping[str, Any], source: str | Path) -> str:
+    """Which part of SSA-GAN a released state dict is.
+
+    Raises:
+        WeightsError: none.
+    """
+    keys = strip_prefix(state)
+    for part, key in _SIGNATURES.items():
+        if key in keys:
+            return part
+    raise WeightsError(f'{source}: none of SSA-GAN\'s released files (netG, netD, text_encoder, image_encoder); '
+                       f'its first keys are {", ".join(list(keys)[:3]) or "missing"}.')
+
+
+def base_channels(generator: Mapping[str, Tensor]) -> int:
+    """The width nf of a 256-pixel generator in genzoo's keys: its first layer has 128 nf rows."""
+    return generator['fc.weight'].shape[0] // 128
+
+
+def vocab_size(text_encoder: Mapping[str, Tensor]) -> int:
+    """The words that a text encoder in genzoo's keys knows."""
+    return text_encoder['embedding.weight'].shape[0]
+
+
+def part_of(checkpoint: Mapping[str, Any], part: str, source: str | Path) -> State:
+    """One part's state in genzoo's keys, from a genzoo checkpoint or a released file.
+
+    Args:
+        checkpoint: the opened file.
+        part: one of ``PARTS``.
+        source: the file's name, for the message.
+
+    Raises:
+        WeightsError: the file holds no such part.
+    """
+    if 'state_dict' in checkpoint:
+        prefix = f'{part}.'
+        state = {key.removeprefix(prefix): value for key, value in checkpoint['state_dict'].items()
+                 if key.startswith(prefix)}
+        if not state:
+            raise WeightsError(f'{source}: a genzoo checkpoint without {part}.')
+        return state
+    found = recognise(checkpoint, source)
+    if found != part:
+        raise WeightsError(f'{source}: holds the {found}, the {part} was wanted.')
+    return to_genzoo(part, checkpoint)

@@ -1,0 +1,21 @@
+"""What mmengine's training engine lacks: exact and safe runs, on GPUs and CPUs."""
+from .distributed import DeviceDDP, SeparateDDP
+from .hooks import (
+    GracefulStopHook,
+    IterationSeedHook,
+    NaNGuardHook,
+    ProgressBarHook,
+    SampleImagesHook,
+    ZooCheckpointHook,
+)
+from .last_checkpoint import last_checkpoint
+from .optim import AutocastOptimWrapper, NetworkOptimWrapperConstructor
+from .runner import SafeRunner
+from .stopping import TrainingStopped
+from .suggest import nearest
+
+__all__ = [
+    'AutocastOptimWrapper', 'DeviceDDP', 'GracefulStopHook', 'IterationSeedHook', 'NaNGuardHook',
+    'NetworkOptimWrapperConstructor', 'ProgressBarHook', 'SafeRunner', 'SampleImagesHook', 'SeparateDDP',
+    'TrainingStopped', 'ZooCheckpointHook', 'last_checkpoint', 'nearest'
+]

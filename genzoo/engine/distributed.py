@@ -1,0 +1,177 @@
+"""Distributed training that also runs on CPUs: start of the process group, model wrappers."""
+import functools
+import inspect
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from typing import Any
+
+from mmengine.model import MMDistributedDataParallel, MMSeparateDistributedDataParallel
+from torch import distributed as torch_dist
+from torch import nn
+
+from ..errors import ConfigError
+from ..registry import MODEL_WRAPPERS
+
+DEFAULT_PORT = '29500'
+
+# How each launcher tells a process who it is: our name -> the launcher's.
+LAUNCHER_VARIABLES = {
+    'pytorch': dict(RANK='RANK', WORLD_SIZE='WORLD_SIZE', LOCAL_RANK='LOCAL_RANK'),
+    'slurm': dict(RANK='SLURM_PROCID', WORLD_SIZE='SLURM_NTASKS', LOCAL_RANK='SLURM_LOCALID'),
+    'mpi': dict(RANK='OMPI_COMM_WORLD_RANK', WORLD_SIZE='OMPI_COMM_WORLD_SIZE',
+                LOCAL_RANK='OMPI_COMM_WORLD_LOCAL_RANK'),
+}
+
+
+def _first_slurm_host(environment: Mapping[str, str]) -> str:
+    """The first host of the job; asks slurm itself, whose lists look like ``node[03-05,9]``."""
+    nodes = environment.get('SLURM_NODELIST', 'localhost')
+    command = ['scontrol', 'show', 'hostname', nodes]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0]
+    except (OSError, subprocess.CalledProcessError, IndexError) as error:
+        raise ConfigError(f'--launcher slurm: `{" ".join(command)}` does not name a host ({error}). '
+                          'Set MASTER_ADDR to the host of rank 0.') from error
+
+
+def launcher_environment(launcher: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """What ``torch.distributed`` reads, from what the launcher has set.
+
+    Args:
+        launcher: ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+        environment: usually ``os.environ``.
+
+    Returns:
+        RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT.
+
+    Raises:
+        ConfigError: unknown launcher, or the process was not started by it.
+    """
+    if launcher not in LAUNCHER_VARIABLES:
+        raise ConfigError(f'--launcher {launcher}: choose none, {", ".join(LAUNCHER_VARIABLES)}.')
+    names = LAUNCHER_VARIABLES[launcher]
+    missing = [name for name in names.values() if name not in environment]
+    if missing:
+        raise ConfigError(f'--launcher {launcher}: {", ".join(missing)} not set; this process was not '
+                          'started by that launcher. See tools/dist_train.sh and tools/slurm_train.sh.')
+    values = {ours: environment[theirs] for ours, theirs in names.items()}
+    values['MASTER_PORT'] = environment.get('MASTER_PORT', DEFAULT_PORT)
+    if 'MASTER_ADDR' in environment:
+        values['MASTER_ADDR'] = environment['MASTER_ADDR']
+    else:
+        values['MASTER_ADDR'] = _first_slurm_host(environment) if launcher == 'slurm' else 'localhost'
+    return values
+
+
+def init_cpu_group(launcher: str, timeout: float | None = None) -> None:
+    """Starts a gloo process group; mmengine's own start asks for a GPU.
+
+    Args:
+        launcher: as for :func:`launcher_environment`.
+        timeout: seconds that a collective waits for the other ranks.
+    """
+    os.environ.update(launcher_environment(launcher, os.environ))
+    limit = {} if timeout is None else dict(timeout=timedelta(seconds=timeout))
+    torch_dist.init_process_group('gloo', **limit)
+
+
+def _on_gpu(module: nn.Module) -> bool:
+    return next(module.parameters()).device.type != 'cpu'
+
+
+@MODEL_WRAPPERS.register_module()
+class DeviceDDP(MMDistributedDataParallel):
+    """mmengine's wrapper, also for a model on the CPU.
+
+    Args:
+        module: the model, or a network of it, on its device.
+        device_ids: of this process; ignored on the CPU.
+        broadcast_buffers: whether every forward copies the buffers of rank 0 to the others.
+        **kwargs: as for ``torch.nn.parallel.DistributedDataParallel``.
+    """
+
+    def __init__(self, module: nn.Module, device_ids: list[int] | None = None,
+                 broadcast_buffers: bool = False, **kwargs) -> None:
+        super().__init__(module, device_ids=device_ids if _on_gpu(module) else None,
+                         broadcast_buffers=broadcast_buffers, **kwargs)
+
+
+class NetworkDDP(DeviceDDP):
+    """The wrapper of one network of a model; the model's code need not know that it is there.
+
+    Attributes of the network are attributes of the wrapper. Its methods run as DDP runs
+    ``forward``: a call that went past DDP would leave gradients unaveraged, silently.
+    The state has the network's own keys, so that a checkpoint fits any number of processes.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            attribute = getattr(super().__getattr__('module'), name)
+        return functools.partial(self._call, attribute) if inspect.ismethod(attribute) else attribute
+
+    def _call(self, method, *args, **kwargs) -> Any:
+        """Runs ``method`` of the network in the place of its forward."""
+        network, own = self.module, self.module.__dict__.get('forward')
+
+        def restore() -> None:
+            network.__dict__.pop('forward', None)
+            if own is not None:
+                network.forward = own
+
+        def once(*inputs, **options):
+            restore()  # first: the method may itself call the network's forward
+            return method(*inputs, **options)
+
+        network.forward = once
+        try:
+            return self(*args, **kwargs)
+        finally:
+            restore()
+
+    def state_dict(self, *args, **kwargs) -> dict:
+        """The network's own state."""
+        return self.module.state_dict(*args, **kwargs)
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+        for key in [key for key in state_dict if key.startswith(prefix)]:
+            state_dict[f'{prefix}module.{key[len(prefix):]}'] = state_dict.pop(key)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+@MODEL_WRAPPERS.register_module()
+class SeparateDDP(MMSeparateDistributedDataParallel):
+    """Wraps each trainable child on its own, for models with several optimisers; CPU too.
+
+    Children without trainable parameters (frozen networks, averaged copies) stay as they are.
+
+    Args:
+        module: the model, on its device; its networks are direct children.
+        device_ids: of this process; ignored on the CPU.
+        broadcast_buffers: whether every forward copies the buffers of rank 0 to the others.
+        find_unused_parameters: as for ``torch.nn.parallel.DistributedDataParallel``.
+        **kwargs: likewise.
+    """
+
+    def __init__(self, module: nn.Module, device_ids: list[int] | None = None,
+                 broadcast_buffers: bool = False, find_unused_parameters: bool = False, **kwargs) -> None:
+        nn.Module.__init__(self)  # past DDP's own, which would wrap the whole model
+        self.module = module
+        for name, child in module.named_children():
+            if any(parameter.requires_grad for parameter in child.parameters()):
+                module._modules[name] = NetworkDDP(
+                    child, device_ids=device_ids, broadcast_buffers=broadcast_buffers,
+                    find_unused_parameters=find_unused_parameters, **kwargs)
+
+    @contextmanager
+    def no_sync(self) -> Iterator[None]:
+        """Keeps all networks from exchanging gradients."""
+        with ExitStack() as stack:
+            for child in self.module.children():
+                if isinstance(child, NetworkDDP):
+                    stack.enter_context(child.no_sync())
+            yield

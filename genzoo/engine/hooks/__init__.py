@@ -1,0 +1,13 @@
+"""Hooks that every run needs, one a file."""
+from .checkpoint import ZooCheckpointHook
+from .graceful_stop import GracefulStopHook
+from .iteration_seed import IterationSeedHook
+from .nan_guard import NaNGuardHook
+from .progress_bar import ProgressBarHook
+from .reset_optimizer import ResetOptimizerHook
+from .sample_images import SampleImagesHook
+
+__all__ = [
+    'GracefulStopHook', 'IterationSeedHook', 'NaNGuardHook', 'ProgressBarHook', 'ResetOptimizerHook',
+    'SampleImagesHook', 'ZooCheckpointHook'
+]

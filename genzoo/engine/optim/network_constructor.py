@@ -1,0 +1,70 @@
+"""One optimiser a network."""
+from collections.abc import Mapping
+
+from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from torch import nn
+
+from ...errors import ConfigError
+from ...registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
+from ..suggest import nearest
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class NetworkOptimWrapperConstructor:
+    """Builds an :class:`~mmengine.optim.OptimWrapperDict` over the networks of a model.
+
+    A key of the config names a child of the model, or, with ``modules``, a group of them::
+
+        optim_wrapper = dict(
+            constructor='NetworkOptimWrapperConstructor',
+            generator=dict(optimizer=dict(type='Adam', lr=1e-4, betas=(0.0, 0.9))),
+            encoders=dict(modules=['text_encoder', 'image_encoder'],
+                          optimizer=dict(type='Adam', lr=2e-3), clip_grad=dict(max_norm=0.25)))
+
+    Parameters that are frozen when the optimisers are built are left out.
+
+    Args:
+        optim_wrapper_cfg: see above; an entry's ``type`` is ``OptimWrapper`` if not given.
+        paramwise_cfg: must be None; for mmengine's signature.
+
+    Raises:
+        ConfigError: an entry names no network, or one without trainable parameters.
+    """
+
+    def __init__(self, optim_wrapper_cfg: Mapping[str, dict], paramwise_cfg: None = None) -> None:
+        if paramwise_cfg is not None:
+            raise ConfigError('optim_wrapper.paramwise_cfg: not supported with one optimiser a network; '
+                              'use groups of modules.')
+        for name, cfg in optim_wrapper_cfg.items():
+            if not isinstance(cfg, Mapping) or 'optimizer' not in cfg:
+                raise ConfigError(f'optim_wrapper.{name}: must be a dict with an `optimizer`, one a network.')
+        self.optim_wrapper_cfg = optim_wrapper_cfg
+
+    def __call__(self, model: nn.Module) -> OptimWrapperDict:
+        """Builds the wrappers.
+
+        Args:
+            model: bare or wrapped for distributed training.
+        """
+        model = model.module if is_model_wrapper(model) else model
+        return OptimWrapperDict(**{name: self._build(name, dict(cfg), model)
+                                   for name, cfg in self.optim_wrapper_cfg.items()})
+
+    def _build(self, name: str, cfg: dict, model: nn.Module) -> OptimWrapper:
+        modules = cfg.pop('modules', [name])
+        networks = [self._child(name, module, model) for module in modules]
+        parameters = [parameter for network in networks for parameter in network.parameters()
+                      if parameter.requires_grad]
+        if not parameters:
+            raise ConfigError(f'optim_wrapper.{name}: {", ".join(modules)} has no trainable parameters.')
+        optimizer = OPTIMIZERS.build(dict(cfg.pop('optimizer'), params=parameters))
+        return OPTIM_WRAPPERS.build({'type': 'OptimWrapper', **cfg, 'optimizer': optimizer})
+
+    @staticmethod
+    def _child(name: str, module: str, model: nn.Module) -> nn.Module:
+        children = dict(model.named_children())
+        if module not in children:
+            raise ConfigError(f'optim_wrapper.{name}: {type(model).__name__} has no network "{module}"; '
+                              f'nearest: "{nearest(module, children)}"')
+        return children[module]

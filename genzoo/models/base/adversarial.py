@@ -1,0 +1,49 @@
+"""The skeleton on which adversarial papers are built."""
+from typing import Sequence
+
+import torch
+from mmengine.dist import get_world_size
+from mmengine.logging import MessageHub
+from torch import Tensor
+
+from .alternating import AlternatingModel, Update
+from .ranks import rank_rows
+
+
+class AdversarialModel(AlternatingModel):
+    """A generator and a discriminator that are trained against each other.
+
+    A paper gives ``discriminator_losses(state)`` and ``generator_losses(state)``, which return
+    dicts of named losses, and whatever else its updates name. What both sides share, such as
+    the one generator forward that serves both where the paper's procedure allows it, is made
+    in :meth:`begin_iteration`.
+
+    Args:
+        updates: in the order in which they run. None: the discriminator ``discriminator_steps``
+            times, then the generator.
+        discriminator_steps: updates of the discriminator before each of the generator.
+        kwargs: see :class:`AlternatingModel`.
+    """
+
+    def __init__(self, updates: Sequence[Update] | None = None, discriminator_steps: int = 1,
+                 **kwargs) -> None:
+        super().__init__(updates or (
+            Update('discriminator_losses', ('discriminator',), repeats=discriminator_steps),
+            Update('generator_losses', ('generator',))), **kwargs)
+
+    def draw_noise(self, batch_size: int, *shape: int) -> Tensor:
+        """Standard normal noise for this rank's part of the global batch.
+
+        During training the noise of a sample depends on the iteration's seed and the sample's
+        place in the global batch, not on the number of ranks.
+
+        Returns:
+            (batch_size, *shape), on the model's device.
+        """
+        generator = None
+        hub = MessageHub.get_current_instance()
+        if self.training and 'iteration_seed' in hub.runtime_info:
+            generator = torch.Generator().manual_seed(hub.get_info('iteration_seed'))
+        world_size = get_world_size() if self.training else 1
+        noise = torch.randn(world_size * batch_size, *shape, generator=generator)
+        return (rank_rows(noise) if world_size > 1 else noise).to(self.data_preprocessor.device)

@@ -1,0 +1,19 @@
+"""Frozen networks that losses and metrics look through.
+
+Their weights come from an explicit ``path`` or from torch hub's cache of checkpoints; nothing
+is ever downloaded. A network for FID and Inception Score takes images in [-1, 1] and returns a
+dict of ``pool3``, ``logits_unbiased`` and ``logits``; anything registered in ``MODELS`` that
+does so can stand in for :class:`InceptionV3Features`.
+"""
+from .frozen import IMAGENET_MEAN, IMAGENET_STD, FrozenFeatures, ImageNetNormalize
+from .inception import InceptionV3Features
+from .lpips import LPIPS
+from .stub import StubFeatures
+from .vgg import VGGFeatures, vgg_layer_names
+from .weights import FEATURE_WEIGHTS, feature_weights_path, load_feature_weights
+
+__all__ = [
+    'FEATURE_WEIGHTS', 'IMAGENET_MEAN', 'IMAGENET_STD', 'LPIPS', 'FrozenFeatures', 'ImageNetNormalize',
+    'InceptionV3Features', 'StubFeatures', 'VGGFeatures', 'feature_weights_path', 'load_feature_weights',
+    'vgg_layer_names'
+]

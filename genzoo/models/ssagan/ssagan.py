@@ -1,0 +1,221 @@
+"""SSA-GAN's training procedure."""
+from typing import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import DataError
+from ...registry import MODELS
+from ...structures import DataSample
+from ..base import AdversarialModel, Update, gather_rows, rank_rows, unwrap
+from .vocabulary_check import check_vocabulary
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """[-1, 1] to uint8; as released, truncated and not rounded."""
+    return ((images.float() + 1) * 127.5).clamp(0, 255).to(torch.uint8)
+
+
+@MODELS.register_module()
+class SSAGAN(AdversarialModel):
+    """Text to image generation with a semantic-spatial aware GAN.
+
+    An iteration: captions are encoded; one forward of the generator serves both sides; D steps
+    on the hinge loss, steps again on the matching-aware gradient penalty, and G steps on the
+    twice updated D and the DAMSM loss. SSA-GAN (Liao et al., CVPR 2022), section 3.4.
+
+    Args:
+        generator: e.g. :class:`SSACNGenerator`.
+        text_encoder: e.g. :class:`DAMSMTextEncoder`.
+        discriminator: e.g. :class:`OneWayDiscriminator`. None: for inference only.
+        image_encoder: e.g. :class:`DAMSMImageEncoder`. None: for inference only.
+        loss_gan: hinge loss over matching, mismatching and generated pairs.
+        loss_gp: penalty at real images with their own sentences.
+        loss_damsm: on generated images.
+        loss_encoders: DAMSM loss on real images that fine-tunes the encoders, with an optimiser
+            named ``encoders``, before G and D see the batch; the encoders are then in training
+            mode. None: encoders are frozen.
+        merge_gp_step: hinge loss and penalty in one step of D, as DF-GAN's later release does.
+        sort_batch: orders a batch by caption length, longest first. As released; it decides which
+            captions are a neighbour's, and so a mismatch.
+        gather_batch: contrasts and mismatches over the batches of all ranks instead of each
+            rank's own.
+        ema, accumulation_rounds, data_preprocessor, init_cfg: see :class:`AdversarialModel`.
+    """
+
+    needed_for_prediction = ('generator', 'text_encoder')
+
+    def __init__(self, generator: dict, text_encoder: dict, discriminator: dict | None = None,
+                 image_encoder: dict | None = None, loss_gan: dict | None = None,
+                 loss_gp: dict | None = None, loss_damsm: dict | None = None,
+                 loss_encoders: dict | None = None, merge_gp_step: bool = False, sort_batch: bool = True,
+                 gather_batch: bool = False, ema: Mapping[str, dict] | None = None,
+                 accumulation_rounds: int = 1, data_preprocessor: dict | nn.Module | None = None,
+                 init_cfg: dict | None = None) -> None:
+        frozen = () if loss_encoders else tuple(
+            name for name, cfg in (('text_encoder', text_encoder), ('image_encoder', image_encoder)) if cfg)
+        super().__init__(
+            _updates(merge_gp_step, finetune=bool(loss_encoders)), ema=ema, frozen=frozen,
+            accumulation_rounds=accumulation_rounds, init_cfg=init_cfg,
+            data_preprocessor=data_preprocessor or dict(type='ZooDataPreprocessor',
+                                                        cpu_keys=('caption_length',)))
+        parts = dict(generator=generator, text_encoder=text_encoder, discriminator=discriminator,
+                     image_encoder=image_encoder, loss_gan=loss_gan, loss_gp=loss_gp, loss_damsm=loss_damsm,
+                     loss_encoders=loss_encoders)
+        for name, cfg in parts.items():
+            if cfg:
+                self.add_module(name, MODELS.build(cfg))
+        self.sort_batch = sort_batch
+        self.gather_batch = gather_batch
+        self.finish_networks()
+
+    # ----------------------------------------------------------------------- training
+    def begin_iteration(self, inputs: dict, data_samples: Sequence | None) -> dict:
+        """Encodes the captions and generates an image for each; see the base class."""
+        batch = dict(inputs, noise=self.draw_noise(len(inputs['img']), unwrap(self.generator).noise_size))
+        if not self.gather_batch:  # otherwise only the order of the global batch counts
+            order = self._order(inputs['caption_length'])
+            batch = {key: value[order.to(value.device)] for key, value in batch.items()}
+        with torch.set_grad_enabled('loss_encoders' in self._modules):
+            words, sentence = self.text_encoder(batch['caption_ids'], batch['caption_length'])
+        fake = self.generator(batch['noise'], sentence.detach())['fake_img']
+        return dict(real=batch['img'], fake=fake, words=words, sentence=sentence.detach(),
+                    attached_sentence=sentence, lengths=batch['caption_length'], class_ids=batch['class_id'])
+
+    def _order(self, lengths: Tensor) -> Tensor:
+        return (torch.argsort(lengths, descending=True, stable=True) if self.sort_batch
+                else torch.arange(len(lengths)))
+
+    def discriminator_losses(self, state: dict) -> dict[str, Tensor]:
+        """Hinge loss over matching, mismatching and generated pairs."""
+        judge = unwrap(self.discriminator).logits
+        real = self.discriminator(state['real'])
+        fake = self.discriminator(state['fake'].detach())
+        first, second, weight = self._mismatches(state)
+        return self.loss_gan.discriminator(
+            judge(real, state['sentence']), judge(real[first], second),
+            judge(fake, state['sentence']), weight)
+
+    def _mismatches(self, state: dict) -> tuple[slice | Tensor, Tensor, float]:
+        """Which images get another's sentence, the sentences, and the weight of their mean.
+
+        Image i gets the sentence of image i + 1 of the (sorted) batch, the last image none.
+        """
+        sentence = state['sentence']
+        sentences = gather_rows(sentence) if self.gather_batch else sentence
+        total = len(sentences)
+        if total < 2:
+            raise DataError('train_dataloader.batch_size: the mismatching pairs of SSA-GAN need at least two '
+                            'samples a batch; use batch_size >= 2.')
+        if not self.gather_batch:
+            return slice(0, -1), sentence[1:], 1.0
+        order = self._order(gather_rows(state['lengths']))
+        place = torch.empty_like(order)
+        place[order] = torch.arange(total)
+        place = rank_rows(place)
+        mine = torch.nonzero(place < total - 1).flatten()
+        share = len(mine) * (total // len(sentence)) / (total - 1)
+        successors = order[place[mine] + 1]
+        return mine.to(sentence.device), sentences[successors.to(sentence.device)], share
+
+    def penalty_losses(self, state: dict) -> dict[str, Tensor]:
+        """Matching-aware gradient penalty, in float32 whatever the precision of the rest."""
+        with torch.autocast(state['real'].device.type, enabled=False):
+            images = state['real'].float().detach().requires_grad_()
+            sentences = state['sentence'].float().detach().requires_grad_()
+            logits = unwrap(self.discriminator).logits(self.discriminator(images), sentences)
+            return dict(loss_gp=self.loss_gp(logits, images, sentences))
+
+    def discriminator_and_penalty_losses(self, state: dict) -> dict[str, Tensor]:
+        """Both of D's losses, for the merged step."""
+        return self.discriminator_losses(state) | self.penalty_losses(state)
+
+    def generator_losses(self, state: dict) -> dict[str, Tensor]:
+        """Adversarial loss and DAMSM loss of the generated images."""
+        discriminator = unwrap(self.discriminator)
+        logits = discriminator.logits(discriminator(state['fake']), state['sentence'])
+        damsm = self._damsm(self.loss_damsm, unwrap(self.image_encoder)(state['fake']), state['words'].detach(),
+                            state['sentence'], state)
+        return dict(loss_g=self.loss_gan(logits), loss_damsm=sum(damsm.values()))
+
+    def encoder_losses(self, state: dict) -> dict[str, Tensor]:
+        """DAMSM loss of the real images, for fine-tuning the encoders."""
+        damsm = self._damsm(self.loss_encoders, self.image_encoder(state['real']), state['words'],
+                            state['attached_sentence'], state)
+        return dict(loss_encoders=sum(damsm.values()))
+
+    def _damsm(self, loss: nn.Module, features: tuple[Tensor, Tensor], words: Tensor, sentence: Tensor,
+               state: dict) -> dict[str, Tensor]:
+        regions, code = features
+        lengths, class_ids = state['lengths'], state['class_ids']
+        if not self.gather_batch:
+            return loss(regions, code, words, sentence, lengths, class_ids)
+        longest = int(gather_rows(lengths).max())
+        words = nn.functional.pad(words, (0, longest - words.shape[2]))
+        rows = [gather_rows(part) for part in (regions, code, words, sentence, lengths, class_ids)]
+        world_size = len(rows[1]) // len(code)
+        # Every rank has the whole loss but only its rows' gradient, and ranks are averaged.
+        return {key: value * world_size for key, value in loss(*rows).items()}
+
+    def check_dataset(self, metainfo: Mapping) -> None:
+        """Raises a :class:`DataError` if the data set has another vocabulary than the text encoder."""
+        check_vocabulary(metainfo, unwrap(self.text_encoder).vocab_size)
+
+    # ---------------------------------------------------------------------- prediction
+    def forward(self, inputs: dict, data_samples: Sequence[DataSample] | None = None,
+                mode: str = 'tensor') -> dict | list[DataSample]:
+        """
+        Args:
+            inputs: ``caption_ids`` (B, T), ``caption_length`` (B,), ``img`` (B, 3, H, W) in [-1, 1]
+                unless only captions are given, and optionally ``noise`` (B, noise_size).
+            data_samples: one an item, returned completed by ``predict``.
+            mode: ``tensor`` for the generator's output, ``loss`` for all losses of the batch,
+                ``predict`` for data samples with ``fake_img`` and ``masks``.
+        """
+        if mode == 'loss':
+            state = self.begin_iteration(inputs, data_samples)
+            return (self.discriminator_losses(state) | self.penalty_losses(state)
+                    | self.generator_losses(state))
+        output = self.generate(**{key: inputs[key] for key in ('caption_ids', 'caption_length', 'noise')
+                                  if key in inputs})
+        return output if mode == 'tensor' else self._predictions(output, inputs, data_samples)
+
+    @torch.no_grad()
+    def generate(self, caption_ids: Tensor, caption_length: Tensor, noise: Tensor | None = None) -> dict:
+        """Images for captions.
+
+        Args:
+            caption_ids: (B, T) int64.
+            caption_length: (B,) int64.
+            noise: (B, noise_size); drawn if not given.
+
+        Returns:
+            The generator's output.
+        """
+        generator = self.network('generator')
+        _, sentence = unwrap(self.text_encoder)(caption_ids, caption_length)
+        noise = self.draw_noise(len(caption_ids), generator.noise_size) if noise is None else noise
+        return generator(noise, sentence)
+
+    @staticmethod
+    def _predictions(output: dict, inputs: dict, data_samples: Sequence[DataSample] | None) -> list[DataSample]:
+        fakes = to_uint8(output['fake_img']).cpu()
+        reals = to_uint8(inputs['img']).cpu() if 'img' in inputs else [None] * len(fakes)
+        samples = [sample.clone() for sample in data_samples or [DataSample() for _ in fakes]]
+        for i, sample in enumerate(samples):
+            sample.fake_img = fakes[i]
+            sample.masks = [mask[i].float().cpu() for mask in output['masks']]
+            if reals[i] is not None:
+                sample.gt_img = reals[i]
+            for key in ('caption_ids', 'caption_length', 'class_id'):
+                if key in inputs:
+                    sample.set_field(inputs[key][i].cpu(), key)
+        return samples
+
+
+def _updates(merge_gp_step: bool, finetune: bool) -> list[Update]:
+    discriminator = ([Update('discriminator_and_penalty_losses', ('discriminator',))] if merge_gp_step else
+                     [Update('discriminator_losses', ('discriminator',)),
+                      Update('penalty_losses', ('discriminator',))])
+    encoders = [Update('encoder_losses', ('encoders',))] if finetune else []
+    return [*encoders, *discriminator, Update('generator_losses', ('generator',))]

@@ -1,0 +1,94 @@
+import pytest
+
+from genzoo.engine import SafeRunner, ZooCheckpointHook, last_checkpoint
+from genzoo.errors import ConfigError, TrainingError
+
+from ..tiny_gan import resumed, tiny_config, train
+
+
+def checkpoints(folder) -> set[str]:
+    return {path.name for path in folder.glob('*.pth')}
+
+
+def keep(number: int, **more) -> dict:
+    return dict(checkpoint=dict(max_keep_ckpts=number, **more))
+
+
+def test_only_the_newest_checkpoints_stay(tmp_path):
+    train(tiny_config(tmp_path, 6, interval=1, hooks=keep(2)))
+    assert checkpoints(tmp_path) == {'iter_5.pth', 'iter_6.pth'}
+    assert last_checkpoint(tmp_path).name == 'iter_6.pth'
+
+
+def test_pruning_goes_on_after_resuming(tmp_path):
+    train(tiny_config(tmp_path, 3, interval=1, hooks=keep(2)))
+    train(resumed(tiny_config(tmp_path, 5, interval=1, hooks=keep(2))))
+    assert checkpoints(tmp_path) == {'iter_4.pth', 'iter_5.pth'}
+
+
+def test_an_old_checkpoint_goes_only_when_the_new_one_is_whole(tmp_path, monkeypatch):
+    save, seen = SafeRunner.save_checkpoint, []
+
+    def watched_save(runner, folder, name, **options):
+        seen.append(checkpoints(tmp_path))
+        if name == 'iter_4.pth':
+            raise TrainingError('disk full')
+        save(runner, folder, name, **options)
+
+    monkeypatch.setattr(SafeRunner, 'save_checkpoint', watched_save)
+    with pytest.raises(TrainingError):
+        train(tiny_config(tmp_path, 5, interval=1, hooks=keep(1)))
+    assert seen == [set(), {'iter_1.pth'}, {'iter_2.pth'}, {'iter_3.pth'}]
+    assert checkpoints(tmp_path) == {'iter_3.pth'}
+    assert last_checkpoint(tmp_path).name == 'iter_3.pth'
+
+
+def improving(tmp_path, iterations=4):
+    cfg = tiny_config(tmp_path, iterations, interval=2, validate=1,
+                      hooks=keep(3, save_best='tiny/brightness', rule='less'))
+    cfg.val_evaluator.falling = True
+    return cfg
+
+
+def test_best_checkpoint_replaces_the_former_best(tmp_path):
+    train(improving(tmp_path))
+    assert {name for name in checkpoints(tmp_path) if name.startswith('best')} == {
+        'best_tiny_brightness_iter_4.pth'}
+
+
+def test_former_best_stays_until_the_new_one_is_whole(tmp_path, monkeypatch):
+    save, seen = SafeRunner.save_checkpoint, []
+
+    def watched_save(runner, folder, filename, *args, **options):
+        if filename.startswith('best'):
+            seen.append({name for name in checkpoints(tmp_path) if name.startswith('best')})
+        save(runner, folder, filename, *args, **options)
+
+    monkeypatch.setattr(SafeRunner, 'save_checkpoint', watched_save)
+    train(improving(tmp_path, 3))
+    assert [len(names) for names in seen] == [0, 1, 1]
+
+
+def test_best_is_remembered_after_resuming(tmp_path):
+    train(improving(tmp_path, 2))
+    train(resumed(improving(tmp_path, 3)))  # the metric starts at 100 again, not better than 99
+    assert 'best_tiny_brightness_iter_2.pth' in checkpoints(tmp_path)
+
+
+def test_unknown_metric_is_named_with_the_nearest(tmp_path):
+    cfg = tiny_config(tmp_path, 2, validate=1, hooks=keep(3, save_best='tiny/brightnes', rule='less'))
+    with pytest.raises(ConfigError, match="nearest: 'tiny/brightness'"):
+        train(cfg)
+
+
+def test_rule_that_cannot_be_inferred_is_a_config_error():
+    assert ZooCheckpointHook(save_best='FID').rules == ['less']
+    with pytest.raises(ConfigError, match='quality'):
+        ZooCheckpointHook(save_best='quality')
+
+
+def test_leftovers_of_a_killed_process_are_removed(tmp_path):
+    leftover = tmp_path / '.iter_9.pth.123.tmp'
+    leftover.write_bytes(b'half')
+    train(tiny_config(tmp_path, 1))
+    assert not leftover.exists()

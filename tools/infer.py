@@ -1,0 +1,55 @@
+"""Uses a trained model: one subcommand a paper, see --help of each.
+
+    python tools/infer.py ssagan --text "a small bird with a red head" --num 4 --masks --out-dir out/
+"""
+import functools
+import inspect
+import sys
+from pathlib import Path
+
+import tyro
+
+from genzoo.apis.cli import one_line_errors
+from genzoo.registry import INFERENCERS
+
+
+def _arguments(docstring: str | None) -> str:
+    """The ``Args:`` part of a docstring, up to the next section."""
+    text = inspect.cleandoc(docstring or '')
+    after = text.partition('Args:\n')[2] or text.partition('Args:')[2]
+    return after.partition('\n\n')[0]
+
+
+def command(inferencer: type):
+    """A function with the parameters of an inferencer's constructor and call, and their help."""
+    build = list(inspect.signature(inferencer.__init__).parameters.values())[1:]
+    call = list(inspect.signature(inferencer.__call__).parameters.values())[1:]
+    call = [parameter.replace(default=Path('out')) if parameter.name == 'out_dir' else parameter
+            for parameter in call]
+
+    def run(**options):
+        model = inferencer(**{parameter.name: options[parameter.name] for parameter in build})
+        model(**{parameter.name: options[parameter.name] for parameter in call})
+        return options['out_dir']
+
+    parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*build, *call)]
+    run.__signature__ = inspect.Signature(parameters)
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    title = inspect.cleandoc(inferencer.__doc__).splitlines()[0]
+    run.__doc__ = '\n'.join([title, '', 'Args:', _arguments(inferencer.__doc__),
+                             _arguments(inferencer.__call__.__doc__)])
+    functools.update_wrapper(run, run)
+    return run
+
+
+@one_line_errors()
+def main() -> None:
+    """Finds the inferencers, reads the command line and runs one."""
+    INFERENCERS.import_from_location()
+    commands = {cls.slug: command(cls) for cls in INFERENCERS.module_dict.values()}
+    out_dir = tyro.extras.subcommand_cli_from_dict(commands, prog='infer.py', sort_subcommands=True)
+    sys.stdout.write(f'written to {out_dir}\n')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,87 @@
+"""Trains what a config describes."""
+import argparse
+import os
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+from torch import distributed
+
+from genzoo.apis.cli import one_line_errors
+from genzoo.apis.config import load_config
+from genzoo.errors import ConfigError
+from genzoo.registry import RUNNERS
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='a config file, e.g. configs/ssagan/ssagan_cub.py')
+    parser.add_argument('--work-dir', help='for checkpoints and logs; default: work_dirs/<config name>')
+    parser.add_argument('--resume', nargs='?', const='auto', metavar='CKPT',
+                        help='go on exactly, from the last checkpoint of the work dir (if any) or from CKPT')
+    parser.add_argument('--load-from', metavar='CKPT', help='start a new run from the weights of CKPT')
+    parser.add_argument('--amp', nargs='?', const='bf16', choices=['bf16', 'fp16'],
+                        help='mixed precision; fp16 needs a GPU')
+    parser.add_argument('--seed', type=int, help='in place of the config\'s')
+    parser.add_argument('--deterministic', action='store_true', help='deterministic algorithms on GPUs, too')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+                        help='change single values, e.g. train_dataloader.batch_size=8')
+    parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm', 'mpi'],
+                        help='who starts the processes; see dist_train.sh and slurm_train.sh')
+    return parser.parse_args()
+
+
+def use_autocast(optim_wrapper: dict, precision: str) -> None:
+    """Turns the optimiser wrappers of a config into those for mixed precision.
+
+    Raises:
+        ConfigError: one of them is of a special type, which autocast would replace.
+    """
+    entries = ([optim_wrapper] if 'optimizer' in optim_wrapper
+               else [entry for entry in optim_wrapper.values() if isinstance(entry, dict)])
+    for entry in entries:
+        if entry.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AutocastOptimWrapper'):
+            raise ConfigError(f'--amp: would replace optim_wrapper type "{entry["type"]}"; '
+                              'set the precision in the config.')
+        entry.update(type='AutocastOptimWrapper', precision=precision)
+
+
+def configure(args: argparse.Namespace) -> Config:
+    """The config with what the command line says.
+
+    Raises:
+        ConfigError: see :func:`genzoo.apis.config.load_config`; or options that exclude each other.
+    """
+    cfg = load_config(args.config, args.cfg_options)
+    if args.resume and args.load_from:
+        raise ConfigError('--resume goes on with a run, --load-from starts a new one: choose one of them.')
+    if cfg.get('train_cfg') is None:
+        raise ConfigError(f'{args.config}: has no train_cfg, there is nothing to train.')
+    cfg.launcher = args.launcher
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'./work_dirs/{Path(args.config).stem}'
+    if args.resume:
+        cfg.resume, cfg.load_from = True, None if args.resume == 'auto' else args.resume
+    elif args.load_from:
+        cfg.resume, cfg.load_from = False, args.load_from
+    randomness = dict(cfg.get('randomness') or {})
+    if args.seed is not None:
+        randomness['seed'] = args.seed
+    if args.deterministic:
+        randomness['deterministic'] = True
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+    cfg.randomness = randomness
+    if args.amp:
+        use_autocast(cfg.optim_wrapper, args.amp)
+    return cfg
+
+
+@one_line_errors()
+def main() -> None:
+    """Trains; see --help."""
+    RUNNERS.build(configure(parse_args())).train()
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+if __name__ == '__main__':
+    main()
