@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Trains on several processes of one or more machines: GPUs, or CPU processes where there is no GPU.
 #   tools/dist_train.sh CONFIG PROCESSES [options of tools/train.py]
+# Ctrl-C or SIGTERM: all processes save and end together; torchrun itself then reports the signal.
 # On several machines set NNODES, NODE_RANK and MASTER_ADDR (and PORT) on each.
 set -euo pipefail
 if [ $# -lt 2 ]; then

@@ -23,6 +23,5 @@ visualizer = dict(
 log_processor = dict(type='LogProcessor', window_size=50, by_epoch=False)
 log_level = 'INFO'
 
-randomness = dict(seed=100, deterministic=False)
 load_from = None
 resume = False

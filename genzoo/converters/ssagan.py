@@ -77,9 +77,10 @@ def base_channels(generator: Mapping[str, Tensor]) -> int:
     return generator['fc.weight'].shape[0] // 128
 
 
-def vocab_size(text_encoder: Mapping[str, Tensor]) -> int:
-    """The words that a text encoder in genzoo's keys knows."""
-    return text_encoder['embedding.weight'].shape[0]
+def vocab_size(text_encoder: Mapping[str, Tensor]) -> int | None:
+    """The words that a text encoder in genzoo's keys knows; None if its embedding is missing."""
+    embedding = text_encoder.get('embedding.weight')
+    return None if embedding is None else len(embedding)
 
 
 def part_of(checkpoint: Mapping[str, Any], part: str, source: str | Path) -> State:

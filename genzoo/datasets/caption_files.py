@@ -82,7 +82,7 @@ def read_caption_lines(path: str | Path) -> list[list[str]]:
     Raises:
         DataError: the file is missing or not UTF-8.
     """
-    path = require_file(path, 'the captions of an image', 'Write one caption per line there.')
+    path = require_file(path, 'the caption file', 'Write one caption per line there.')
     try:
         lines = path.read_bytes().decode('utf-8').split('\n')
     except UnicodeDecodeError as error:
@@ -150,7 +150,7 @@ def read_caption_data(path: str | Path) -> CaptionData:
     Raises:
         DataError: missing, unsafe, or not what :func:`write_caption_data` describes.
     """
-    path = require_file(path, 'the captions', BUILD_REMEDY)
+    path = require_file(path, 'the file of captions', BUILD_REMEDY)
     content = restricted_load(path)
     if not isinstance(content, list | tuple) or len(content) != 4:
         count = f'{type(content).__name__} of {len(content)}' if hasattr(content, '__len__') else content
@@ -169,6 +169,8 @@ def _checked_vocabulary(path: Path, words: dict[int, str], ids: dict[str, int]) 
         problem = 'ixtoword and wordtoix must be dicts'
     elif sorted(map(repr, words)) != sorted(map(repr, range(len(words)))):
         problem = f'the {len(words)} keys of ixtoword must be 0..{len(words) - 1}'
+    elif not all(isinstance(word, str) for word in words.values()) or len(set(words.values())) < len(words):
+        problem = 'the words must be distinct strings'
     elif words.get(0) != END_WORD:
         problem = f'word 0 must be {END_WORD!r}, not {words.get(0)!r}'
     elif ids != {word: index for index, word in words.items()}:

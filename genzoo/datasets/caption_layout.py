@@ -46,7 +46,8 @@ def read_class_ids(data_root: Path, split: str, num_images: int) -> np.ndarray:
     if not path.is_file():
         return np.arange(num_images)
     classes = restricted_load(path)
-    if (not isinstance(classes, list | tuple | np.ndarray) or np.ndim(classes) != 1
+    classes = classes.tolist() if isinstance(classes, np.ndarray) else classes
+    if (not isinstance(classes, list | tuple)
             or not all(isinstance(value, int | np.integer) for value in classes)):
         raise DataError(f'{path}: must be a list of integers. {METADATA}')
     if len(classes) != num_images:
@@ -55,7 +56,8 @@ def read_class_ids(data_root: Path, split: str, num_images: int) -> np.ndarray:
 
 
 def _read_rows(path: Path, num_fields: int, form: str) -> list[list[str]]:
-    rows = [line.split() for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
+    lines = path.read_text(encoding='utf-8', errors='replace').splitlines()
+    rows = [line.split() for line in lines if line.strip()]
     for number, row in enumerate(rows, start=1):
         if len(row) != num_fields:
             raise DataError(f'{path}: line {number} is {" ".join(row)!r}, not {form!r}. {CUB_PAGE}')
@@ -75,7 +77,7 @@ def read_boxes(data_root: Path) -> dict[str, tuple[int, int, int, int]]:
     folder = folder if folder.is_dir() else data_root
     remedy = f'{CUB_PAGE} Without boxes, set bbox=False.'
     names_path = require_file(folder / 'images.txt', 'the list of image ids', remedy)
-    boxes_path = require_file(folder / 'bounding_boxes.txt', 'the bounding boxes', remedy)
+    boxes_path = require_file(folder / 'bounding_boxes.txt', 'the list of bounding boxes', remedy)
     names = dict(_read_rows(names_path, 2, '<image id> <class dir>/<name>.jpg'))
     try:
         boxes = {row[0]: tuple(int(float(value)) for value in row[1:])

@@ -3,14 +3,15 @@ import functools
 import inspect
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import Any
 
 from mmengine.model import MMDistributedDataParallel, MMSeparateDistributedDataParallel
+from mmengine.optim import OptimWrapperDict
+from torch import Tensor, nn
 from torch import distributed as torch_dist
-from torch import nn
 
 from ..errors import ConfigError
 from ..registry import MODEL_WRAPPERS
@@ -105,7 +106,25 @@ class NetworkDDP(DeviceDDP):
     Attributes of the network are attributes of the wrapper. Its methods run as DDP runs
     ``forward``: a call that went past DDP would leave gradients unaveraged, silently.
     The state has the network's own keys, so that a checkpoint fits any number of processes.
+
+    DDP decides at each forward which parameters will get gradients, but with several losses,
+    and with losses of gradients (double backward), only the loss knows: tell each one to
+    :meth:`expect_gradients_of` right before its backward.
+
+    Args:
+        module: the network, on its device.
+        device_ids, broadcast_buffers: as for :class:`DeviceDDP`.
     """
+
+    def __init__(self, module: nn.Module, device_ids: list[int] | None = None,
+                 broadcast_buffers: bool = False) -> None:
+        super().__init__(module, device_ids, broadcast_buffers, find_unused_parameters=True)
+        self.find_unused_parameters = False  # its reducer searches, but not at each forward
+
+    def expect_gradients_of(self, loss: Tensor) -> None:
+        """Makes the coming backward of ``loss`` average what reaches this network."""
+        if self.require_backward_grad_sync:
+            self.reducer.prepare_for_backward([loss])
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -114,7 +133,7 @@ class NetworkDDP(DeviceDDP):
             attribute = getattr(super().__getattr__('module'), name)
         return functools.partial(self._call, attribute) if inspect.ismethod(attribute) else attribute
 
-    def _call(self, method, *args, **kwargs) -> Any:
+    def _call(self, method: Callable, *args, **kwargs) -> Any:
         """Runs ``method`` of the network in the place of its forward."""
         network, own = self.module, self.module.__dict__.get('forward')
 
@@ -149,29 +168,41 @@ class SeparateDDP(MMSeparateDistributedDataParallel):
 
     Children without trainable parameters (frozen networks, averaged copies) stay as they are.
 
+    Backwards must run through the optimiser wrappers that ``train_step`` receives.
+
     Args:
         module: the model, on its device; its networks are direct children.
         device_ids: of this process; ignored on the CPU.
         broadcast_buffers: whether every forward copies the buffers of rank 0 to the others.
-        find_unused_parameters: as for ``torch.nn.parallel.DistributedDataParallel``.
-        **kwargs: likewise.
     """
 
     def __init__(self, module: nn.Module, device_ids: list[int] | None = None,
-                 broadcast_buffers: bool = False, find_unused_parameters: bool = False, **kwargs) -> None:
+                 broadcast_buffers: bool = False) -> None:
         nn.Module.__init__(self)  # past DDP's own, which would wrap the whole model
         self.module = module
         for name, child in module.named_children():
             if any(parameter.requires_grad for parameter in child.parameters()):
-                module._modules[name] = NetworkDDP(
-                    child, device_ids=device_ids, broadcast_buffers=broadcast_buffers,
-                    find_unused_parameters=find_unused_parameters, **kwargs)
+                module._modules[name] = NetworkDDP(child, device_ids, broadcast_buffers)
+
+    def _networks(self) -> list[NetworkDDP]:
+        return [child for child in self.module.children() if isinstance(child, NetworkDDP)]
+
+    def train_step(self, data: Any, optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
+        """Trains the model for one iteration; each backward is announced to the networks."""
+        for wrapper in optim_wrapper.values():
+            if 'backward' not in wrapper.__dict__:
+                wrapper.backward = functools.partial(self._backward, wrapper.backward)
+        return self.module.train_step(data, optim_wrapper)
+
+    def _backward(self, backward: Callable, loss: Tensor, **kwargs) -> None:
+        for network in self._networks():
+            network.expect_gradients_of(loss)
+        backward(loss, **kwargs)
 
     @contextmanager
     def no_sync(self) -> Iterator[None]:
         """Keeps all networks from exchanging gradients."""
         with ExitStack() as stack:
-            for child in self.module.children():
-                if isinstance(child, NetworkDDP):
-                    stack.enter_context(child.no_sync())
+            for network in self._networks():
+                stack.enter_context(network.no_sync())
             yield

@@ -98,8 +98,9 @@ class SafeRunner(Runner):
         if get_device() == 'cpu':
             model = self._without_sync_batchnorm(model)
         if model_wrapper_cfg is None:
-            model_wrapper_cfg = dict(type=SeparateDDP if self._has_several_optimizers() else DeviceDDP,
-                                     find_unused_parameters=self.cfg.get('find_unused_parameters', False))
+            unused = self.cfg.get('find_unused_parameters', False)
+            model_wrapper_cfg = (dict(type=SeparateDDP) if self._has_several_optimizers()
+                                 else dict(type=DeviceDDP, find_unused_parameters=unused))
         else:
             wrapper = model_wrapper_cfg.get('type', 'DeviceDDP')
             model_wrapper_cfg = dict(model_wrapper_cfg, type=MODEL_WRAPPERS.get(wrapper)

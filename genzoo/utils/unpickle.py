@@ -5,9 +5,10 @@ from typing import Any, Collection
 
 from ..errors import DataError
 
-# What NumPy writes for scalars and arrays; both spellings of NumPy's private package.
+# What NumPy writes for scalars and arrays, in both spellings of its private package; with
+# protocol 2, Python 3 spells their bytes as encoded text.
 NUMPY_GLOBALS = frozenset({
-    ('numpy', 'dtype'), ('numpy', 'ndarray'),
+    ('_codecs', 'encode'), ('numpy', 'dtype'), ('numpy', 'ndarray'),
     ('numpy.core.multiarray', 'scalar'), ('numpy._core.multiarray', 'scalar'),
     ('numpy.core.multiarray', '_reconstruct'), ('numpy._core.multiarray', '_reconstruct'),
 })

@@ -146,7 +146,8 @@ class _Hostile:
 
 @pytest.mark.parametrize('resume', [True, False])
 def test_hostile_checkpoint_is_not_executed(tmp_path, resume):
-    torch.save(dict(meta={}, state_dict={}, message_hub=_Hostile(tmp_path / 'broken_in')), tmp_path / 'bad.pth')
+    hostile = dict(meta={}, state_dict={}, message_hub=_Hostile(tmp_path / 'broken_in'))
+    torch.save(hostile, tmp_path / 'bad.pth')
     cfg = tiny_config(tmp_path / 'run')
     cfg.load_from, cfg.resume = str(tmp_path / 'bad.pth'), resume
     with pytest.raises(WeightsError, match='bad.pth'):

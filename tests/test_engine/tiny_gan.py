@@ -8,12 +8,13 @@ import torch
 from mmengine.config import Config
 from mmengine.dist import get_dist_info
 from mmengine.evaluator import BaseMetric
+from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from mmengine.model import BaseModel
 from torch import nn
 from torch.utils.data import Dataset
 
-from genzoo.registry import DATASETS, METRICS, MODELS, RUNNERS
+from genzoo.registry import DATASETS, HOOKS, METRICS, MODELS, RUNNERS
 from genzoo.structures import DataSample
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +106,8 @@ class TinyGAN(BaseModel):
         self.discriminator.requires_grad_(True)
         with wrapper_d.optim_context(self):
             fake = self.generator(self.draw_noise(len(real)))
-            loss_d = (self._judge(fake.detach()) - self._judge(real)).square().mean() - self._judge(real).mean()
+            judged = self._judge(real)
+            loss_d = (self._judge(fake.detach()) - judged).square().mean() - judged.mean()
         wrapper_d.update_params(loss_d)
         real = real.clone().requires_grad_(True)
         gradient, = torch.autograd.grad(self._judge(real).sum(), real, create_graph=True)
@@ -152,6 +154,17 @@ class TinyBrightness(BaseMetric):
         return dict(brightness=100.0 - next(self.count) if self.falling else float(np.mean(results)))
 
 
+@HOOKS.register_module()
+class KeepEveryRank(Hook):
+    """Writes the final weights of each rank to a folder."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def after_train(self, runner) -> None:
+        torch.save(runner.model.module.state_dict(), f'{self.folder}/rank{runner.rank}.pth')
+
+
 @MODELS.register_module()
 class TinyOther(TinyGAN):
     """Another model, for checkpoints that do not fit."""
@@ -171,20 +184,21 @@ def loader(batch_size: int = 4, num_workers: int = 0, train: bool = True) -> dic
 
 
 def tiny_config(work_dir, iterations: int = 6, interval: int = 3, validate: int | None = None,
-                num_workers: int = 0, batch_size: int = 4, wrapper: dict | None = None, hooks: dict | None = None,
-                **model) -> Config:
+                num_workers: int = 0, batch_size: int = 4, lr: float = 0.01, hooks: dict | None = None,
+                wrapper: dict | None = None, **model) -> Config:
     """The shipped runtime with a tiny model; ``validate``: iterations between validations."""
     cfg = Config.fromfile(ROOT / 'configs/_base_/default_runtime.py')
-    adam = dict(**(wrapper or {}), optimizer=dict(type='Adam', lr=0.01, betas=(0.0, 0.9)))
+    adam = dict(**(wrapper or {}), optimizer=dict(type='Adam', lr=lr, betas=(0.0, 0.9)))
     networks = dict(generator=dict(type='TinyGenerator'), discriminator=dict(type='TinyDiscriminator'))
     cfg.merge_from_dict(dict(
         work_dir=str(work_dir), experiment_name=f'tiny{next(_runs)}',
-        model=dict(type='TinyGAN', **{**networks, **model}),
-        train_cfg=dict(type='IterBasedTrainLoop', max_iters=iterations, val_interval=validate or iterations + 1),
+        model={'type': 'TinyGAN', **networks, **model},
+        train_cfg=dict(type='IterBasedTrainLoop', max_iters=iterations,
+                       val_interval=validate or iterations + 1),
         train_dataloader=loader(batch_size, num_workers),
         optim_wrapper=dict(constructor='NetworkOptimWrapperConstructor', generator=adam, discriminator=adam),
         param_scheduler=[dict(type='LinearLR', start_factor=0.5, end=8, by_epoch=False)],
-        visualizer=dict(vis_backends=[]),
+        visualizer=dict(vis_backends=[]), randomness=dict(seed=100),
         default_hooks=dict(checkpoint=dict(interval=interval), logger=dict(interval=2))))
     cfg.merge_from_dict(dict(default_hooks=hooks or {}))
     if validate:

@@ -4,6 +4,7 @@ from typing import Sequence
 import torch
 from mmengine.dist import get_world_size
 from mmengine.logging import MessageHub
+from mmengine.optim import OptimWrapperDict
 from torch import Tensor
 
 from .alternating import AlternatingModel, Update
@@ -30,20 +31,33 @@ class AdversarialModel(AlternatingModel):
         super().__init__(updates or (
             Update('discriminator_losses', ('discriminator',), repeats=discriminator_steps),
             Update('generator_losses', ('generator',))), **kwargs)
+        self._noise_source: tuple[int, torch.Generator] | None = None  # seed of the iteration, and what it gives
+
+    def train_step(self, data: dict, optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
+        """See the base class; the noise of each iteration starts from its seed."""
+        self._noise_source = None
+        return super().train_step(data, optim_wrapper)
 
     def draw_noise(self, batch_size: int, *shape: int) -> Tensor:
         """Standard normal noise for this rank's part of the global batch.
 
         During training the noise of a sample depends on the iteration's seed and the sample's
-        place in the global batch, not on the number of ranks.
+        place in the global batch, not on the number of ranks. Later draws of an iteration go on where
+        the one before ended.
 
         Returns:
             (batch_size, *shape), on the model's device.
         """
-        generator = None
-        hub = MessageHub.get_current_instance()
-        if self.training and 'iteration_seed' in hub.runtime_info:
-            generator = torch.Generator().manual_seed(hub.get_info('iteration_seed'))
+        generator = self._noise_generator() if self.training else None
         world_size = get_world_size() if self.training else 1
         noise = torch.randn(world_size * batch_size, *shape, generator=generator)
         return (rank_rows(noise) if world_size > 1 else noise).to(self.data_preprocessor.device)
+
+    def _noise_generator(self) -> torch.Generator | None:
+        """Of the iteration; None if nothing has published its seed."""
+        seed = MessageHub.get_current_instance().runtime_info.get('iteration_seed')
+        if seed is None:
+            return None
+        if self._noise_source is None or self._noise_source[0] != seed:
+            self._noise_source = seed, torch.Generator().manual_seed(seed)
+        return self._noise_source[1]

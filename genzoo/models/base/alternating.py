@@ -81,6 +81,9 @@ class AlternatingModel(BaseModel):
     def begin_iteration(self, inputs: dict, data_samples: Sequence | None) -> Any:
         """What the updates of one iteration share.
 
+        A graph that is made here takes one backward: of several updates, or repeats of one, that go
+        through the same network, only the first may use it.
+
         Args:
             inputs: batched tensors on the model's device.
             data_samples: a list, one an item.

@@ -116,8 +116,9 @@ class WassersteinGradientPenalty(nn.Module):
         Returns:
             Scalar.
         """
-        share = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)
-        mixed = torch.lerp(fake.detach(), real.detach(), share).requires_grad_()
+        share = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device, dtype=real.dtype)
+        # Under autocast a generator's images have fewer bits than real ones.
+        mixed = torch.lerp(fake.detach().to(real.dtype), real.detach(), share).requires_grad_()
         logits = discriminator(mixed)
         gradient, = input_gradients(logits, (mixed,))
         penalty = self.loss_weight * (gradient.norm(dim=1) - 1).square().mean()

@@ -21,7 +21,7 @@ class HingeMatchingGANLoss(nn.Module):
 
         Args:
             real: logits of matching pairs, of any shape.
-            mismatching: logits of real images with other images' sentences.
+            mismatching: logits of real images with other images' sentences; a rank may have none.
             fake: logits of generated images with their sentences.
             mismatching_weight: corrects the mean over ``mismatching`` where a rank has another
                 share of these pairs than of the batch.
@@ -30,9 +30,11 @@ class HingeMatchingGANLoss(nn.Module):
             Scalars ``loss_d_real``, ``loss_d_mismatching``, ``loss_d_fake``; their sum is
             :math:`L_D`.
         """
+        paid = F.relu(1 + mismatching)
+        paid = paid.mean() if len(paid) else paid.sum()  # the mean over no pairs would be NaN
         return dict(
             loss_d_real=F.relu(1 - real).mean(),
-            loss_d_mismatching=0.5 * mismatching_weight * F.relu(1 + mismatching).mean(),
+            loss_d_mismatching=0.5 * mismatching_weight * paid,
             loss_d_fake=0.5 * F.relu(1 + fake).mean())
 
     def forward(self, fake: Tensor) -> Tensor:

@@ -64,9 +64,9 @@ class DAMSMTextEncoder(nn.Module):
     def _load(self, path: str | Path) -> None:
         state = converter.part_of(open_checkpoint(path), 'text_encoder', path)
         words = converter.vocab_size(state)
-        if words != self.vocab_size:
-            raise WeightsError(f'{path}: knows {words} words, but vocab_size is {self.vocab_size}: an encoder '
-                               'of another data set or vocabulary. Give the one that was trained with this '
+        if words not in (None, self.vocab_size):
+            raise WeightsError(f'{path}: knows {words} words, but vocab_size is {self.vocab_size}: an '
+                               'encoder of another data set or vocabulary. Give the one that was trained with this '
                                'captions.pickle, or set vocab_size.')
         load_state_dict(self, state, str(path))
 

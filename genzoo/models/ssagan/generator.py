@@ -1,5 +1,5 @@
 """The generator of SSA-GAN."""
-from typing import Sequence
+from typing import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -41,6 +41,8 @@ class SSACNGenerator(nn.Module):
             4 * 2^(n - 1) pixels. None: the paper's for 256.
         mask_channels: hidden channels of the mask predictors.
         norm_cfg: the batch norms, ``BN`` or ``SyncBN``.
+        with_text: False for the ablation in which no text reaches the generator.
+        with_mask: False for the ablation in which every mask is one everywhere.
 
     Raises:
         ConfigError: ``channel_mults`` does not give ``resolution``.
@@ -48,12 +50,15 @@ class SSACNGenerator(nn.Module):
 
     def __init__(self, base_channels: int = 64, noise_size: int = 100, cond_channels: int = 256,
                  resolution: int = 256, channel_mults: Sequence[int] | None = None,
-                 mask_channels: int = 100, norm_cfg: dict | None = None) -> None:
+                 mask_channels: int = 100, norm_cfg: dict | None = None, with_text: bool = True,
+                 with_mask: bool = True) -> None:
         super().__init__()
         channels = [base_channels * mult for mult in generator_mults(resolution, channel_mults)]
         self.noise_size = noise_size
         self.cond_channels = cond_channels
         self.resolution = resolution
+        self.with_text = with_text
+        self.with_mask = with_mask
         self.fc = nn.Linear(noise_size, channels[0] * START_SIZE**2)
         self.mask_predictor = MaskPredictor(channels[0], mask_channels, norm_cfg)
         self.blocks = nn.ModuleList(
@@ -73,10 +78,12 @@ class SSACNGenerator(nn.Module):
         Args:
             sentence: (B, cond_channels).
         """
+        if not self.with_text:
+            sentence = torch.zeros_like(sentence)
         return affines_of([norm for block in self.blocks for norm in block.norms], sentence)
 
     def forward(self, noise: Tensor, sentence: Tensor, affines: Sequence[Affine] | None = None,
-                mask_fn=None) -> dict[str, Tensor | list[Tensor]]:
+                mask_fn: Callable[[Tensor], Tensor] | None = None) -> dict[str, Tensor | list[Tensor]]:
         """
         Args:
             noise: (B, noise_size), standard normal.
@@ -89,6 +96,7 @@ class SSACNGenerator(nn.Module):
             (B, 1, s, s) in (0, 1) with s = 4, 8, 16, ...
         """
         affines = affines or self.affines(sentence)
+        mask_fn = mask_fn if self.with_mask else torch.ones_like
         x = self.fc(noise).unflatten(1, (-1, START_SIZE, START_SIZE))
         logits = self.mask_predictor(x)
         masks = []

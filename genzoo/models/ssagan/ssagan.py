@@ -200,7 +200,9 @@ class SSAGAN(AdversarialModel):
     @staticmethod
     def _predictions(output: dict, inputs: dict, data_samples: Sequence[DataSample] | None) -> list[DataSample]:
         fakes = to_uint8(output['fake_img']).cpu()
-        reals = to_uint8(inputs['img']).cpu() if 'img' in inputs else [None] * len(fakes)
+        reals = [None] * len(fakes)
+        if 'img' in inputs:  # these were bytes, which rounding gives back
+            reals = ((inputs['img'] + 1) * 127.5).round().to(torch.uint8).cpu()
         samples = [sample.clone() for sample in data_samples or [DataSample() for _ in fakes]]
         for i, sample in enumerate(samples):
             sample.fake_img = fakes[i]

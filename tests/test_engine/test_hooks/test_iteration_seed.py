@@ -14,7 +14,8 @@ def draw() -> tuple:
 
 
 def test_seeds_of_ranks_and_iterations_differ():
-    seeds = {derived_seed(seed, iteration, rank) for seed in (0, 1) for iteration in range(50) for rank in range(3)}
+    seeds = {derived_seed(seed, iteration, rank)
+             for seed in (0, 1) for iteration in range(50) for rank in range(3)}
     assert len(seeds) == 300
     assert all(0 <= seed < 2**63 for seed in seeds)
 

@@ -1,0 +1,66 @@
+import pytest
+from torch.utils.data import DataLoader, Dataset
+
+from genzoo.apis.cli import one_line_errors
+from genzoo.errors import ConfigError, DataError
+
+
+class Broken(Dataset):
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index):
+        raise DataError('data/a.jpg: truncated. Fetch it again.')
+
+
+def shown(capsys, error) -> str:
+    with pytest.raises(SystemExit) as caught, one_line_errors():
+        raise error
+    assert caught.value.code == 1
+    return capsys.readouterr().err
+
+
+def test_user_errors_are_one_line(capsys):
+    assert shown(capsys, ConfigError('a.py: wrong.')) == 'error: a.py: wrong.\n'
+
+
+def test_text_of_an_error_that_looks_like_a_prefix_stays(capsys):
+    assert shown(capsys, ConfigError('a.py: line 1: NameError: x')) == 'error: a.py: line 1: NameError: x\n'
+    assert shown(capsys, ConfigError('SyntaxError: x')) == 'error: SyntaxError: x\n'
+
+
+def test_prefix_of_a_registry_is_dropped(capsys):
+    wrapped = ConfigError('class `SSAGAN` in genzoo/models/ssagan/ssagan.py: no such encoder')
+    assert shown(capsys, wrapped) == 'error: no such encoder\n'
+
+
+def test_error_of_a_worker_process_is_one_line(capsys):
+    with pytest.raises(SystemExit), one_line_errors():
+        list(DataLoader(Broken(), num_workers=1))
+    assert capsys.readouterr().err == 'error: data/a.jpg: truncated. Fetch it again.\n'
+
+
+def test_bugs_keep_their_traceback():
+    with pytest.raises(ZeroDivisionError), one_line_errors():
+        1 / 0  # noqa: B018
+
+
+def test_traceback_on_request(monkeypatch):
+    monkeypatch.setenv('GENZOO_TRACEBACK', '1')
+    with pytest.raises(ConfigError), one_line_errors():
+        raise ConfigError('a')
+
+
+def test_ctrl_c_reports_130(capsys):
+    with pytest.raises(SystemExit) as caught, one_line_errors():
+        raise KeyboardInterrupt
+    assert caught.value.code == 130
+
+
+def test_works_as_a_decorator(capsys):
+    @one_line_errors()
+    def main() -> None:
+        raise ConfigError('a')
+
+    with pytest.raises(SystemExit):
+        main()

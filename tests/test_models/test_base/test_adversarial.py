@@ -1,0 +1,63 @@
+import pytest
+import torch
+
+from genzoo.models.base import adversarial, ranks
+
+
+@pytest.fixture
+def be_rank(monkeypatch):
+    """``be_rank(rank, world_size)``: what the model is told about the process group."""
+    def be(rank, world_size):
+        monkeypatch.setattr(adversarial, 'get_world_size', lambda: world_size)
+        monkeypatch.setattr(ranks, 'get_dist_info', lambda: (rank, world_size))
+    return be
+
+
+def test_noise_depends_on_the_seed_of_the_iteration_alone(make_model, publish_seed):
+    first, second = make_model(), make_model()
+    publish_seed(3)
+    noise = first.draw_noise(4, 5)
+    torch.manual_seed(99)
+    assert torch.equal(second.draw_noise(4, 5), noise)
+    publish_seed(4)
+    assert not torch.equal(second.draw_noise(4, 5), noise)
+
+
+def test_ranks_deal_the_noise_of_the_global_batch(make_model, publish_seed, be_rank):
+    publish_seed(3)
+    whole = make_model().draw_noise(6, 5)
+    for rank in range(3):
+        be_rank(rank, 3)
+        assert torch.equal(make_model().draw_noise(2, 5), whole[rank::3])
+
+
+def test_parts_of_an_iteration_have_noise_of_their_own(make_model, make_optimizers, make_batch, publish_seed,
+                                                       monkeypatch):
+    model, drawn = make_model(accumulation_rounds=2), []
+    begin = model.begin_iteration
+    monkeypatch.setattr(model, 'begin_iteration',
+                        lambda **args: (drawn.append(model.draw_noise(2, 3)), begin(**args))[1])
+    publish_seed(3)
+    for _ in range(2):  # as if resumed: the iteration's noise comes from its seed, whatever was drawn before
+        model.train_step(make_batch(4), make_optimizers(model))
+    assert not torch.equal(drawn[0], drawn[1])
+    assert torch.equal(drawn[0], drawn[2])
+    assert torch.equal(drawn[1], drawn[3])
+
+
+@pytest.mark.usefixtures('no_seed')
+def test_without_a_seed_noise_is_the_global_generators(make_model):
+    model = make_model()
+    torch.manual_seed(8)
+    noise = model.draw_noise(2, 3)
+    torch.manual_seed(8)
+    assert torch.equal(noise, torch.randn(2, 3))
+
+
+def test_predictions_do_not_repeat_the_noise_of_the_iteration(make_model, publish_seed, be_rank):
+    publish_seed(3)
+    be_rank(1, 4)
+    model = make_model().eval()
+    first = model.draw_noise(2, 3)
+    assert first.shape == (2, 3)
+    assert not torch.equal(model.draw_noise(2, 3), first)

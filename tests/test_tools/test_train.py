@@ -1,0 +1,153 @@
+"""Runs of the command line tools, each in processes of its own."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from test_engine.tiny_gan import ROOT, assert_same_state, resumed, tiny_config, train, weights, with_test
+
+
+@pytest.fixture(autouse=True)
+def _tools_know_the_tiny_model(monkeypatch):
+    monkeypatch.setenv('PYTHONPATH', f'{ROOT}{os.pathsep}{ROOT / "tests"}')
+    monkeypatch.setenv('PYTHON', sys.executable)
+    monkeypatch.setenv('OMP_NUM_THREADS', '1')
+
+
+def config_file(folder: Path, **settings) -> Path:
+    cfg = with_test(tiny_config(folder / 'run', **settings))
+    cfg.custom_imports = dict(imports=['test_engine.tiny_gan'])
+    path = folder / 'tiny.py'
+    cfg.dump(path)
+    return path
+
+
+def start(*command) -> subprocess.Popen:
+    return subprocess.Popen([str(word) for word in command], cwd=ROOT, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def tool(name: str, *arguments) -> subprocess.CompletedProcess:
+    process = start(sys.executable, f'tools/{name}.py', *arguments)
+    out, err = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def wait_for(condition, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, 'waited in vain'
+        time.sleep(0.05)
+
+
+def members_of_session(leader: int) -> list[int]:
+    """Living processes of the session that ``leader`` led."""
+    found = []
+    for stat in Path('/proc').glob('[0-9]*/stat'):
+        try:
+            fields = stat.read_text().rsplit(')', 1)[1].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[3]) == leader and fields[0] != 'Z':
+            found.append(int(stat.parent.name))
+    return found
+
+
+def last(folder: Path) -> Path:
+    return Path((folder / 'run/last_checkpoint').read_text())
+
+
+@pytest.mark.parametrize(('number', 'whole_group'), [(signal.SIGTERM, False), (signal.SIGINT, True)])
+def test_stopped_process_saves_leaves_no_orphans_and_resumes_exactly(tmp_path, number, whole_group):
+    config = config_file(tmp_path, iterations=40, interval=2, num_workers=2, pause=0.1, local_noise=True)
+    process = start(sys.executable, 'tools/train.py', config)
+    wait_for((tmp_path / 'run/iter_4.pth').exists)
+    (os.killpg if whole_group else os.kill)(process.pid, number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert f'tools/train.py {config} --resume' in out
+    assert members_of_session(process.pid) == []
+    stopped = torch.load(last(tmp_path), weights_only=True)['meta']['iter']
+    assert 4 <= stopped < 40
+    end = stopped + 2
+    train(resumed(tiny_config(tmp_path / 'run', end, end, local_noise=True)))
+    train(tiny_config(tmp_path / 'whole', end, end, local_noise=True))
+    assert_same_state(tmp_path / f'whole/iter_{end}.pth', tmp_path / f'run/iter_{end}.pth')
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return str(probe.getsockname()[1])
+
+
+def dist_train(config: Path, *options) -> str:
+    process = start('tools/dist_train.sh', config, 2, *options)
+    out, err = process.communicate(timeout=150)
+    assert process.returncode == 0, err
+    return out
+
+
+def test_two_processes_equal_one_with_the_same_global_batch(tmp_path, monkeypatch):
+    monkeypatch.setenv('PORT', free_port())
+    keep = dict(keep=dict(type='KeepEveryRank', folder=str(tmp_path)))
+    config = config_file(tmp_path, iterations=5, interval=5, batch_size=2, hooks=keep)
+    dist_train(config)
+    ranks = [torch.load(tmp_path / f'rank{rank}.pth', weights_only=True) for rank in (0, 1)]
+    train(tiny_config(tmp_path / 'one', 5, 5, batch_size=4))
+    one, two = weights(tmp_path / 'one/iter_5.pth'), weights(tmp_path / 'run/iter_5.pth')
+    assert one.keys() == two.keys() == ranks[0].keys()
+    for key in one:
+        assert torch.equal(ranks[0][key], ranks[1][key]), key
+        assert torch.allclose(one[key], two[key], atol=1e-6), key
+
+
+def test_two_processes_stop_together_and_resume_on_one(tmp_path, monkeypatch):
+    monkeypatch.setenv('PORT', free_port())
+    config = config_file(tmp_path, iterations=60, interval=2, batch_size=2, pause=0.1)
+    process = start('tools/dist_train.sh', config, 2)
+    wait_for((tmp_path / 'run/iter_4.pth').exists)
+    os.kill(process.pid, signal.SIGTERM)  # the launcher tells its processes
+    out, err = process.communicate(timeout=90)
+    stopped = torch.load(last(tmp_path), weights_only=True)['meta']['iter']
+    assert f'stopped at iteration {stopped}' in out, err
+    assert f'tools/dist_train.sh {config} 2 --resume' in out
+    assert members_of_session(process.pid) == []
+    runner = train(resumed(tiny_config(tmp_path / 'run', stopped + 1, batch_size=4)))
+    assert 'batches of 2 x 2 = 4' in next((tmp_path / 'run' / runner.timestamp).glob('*.log')).read_text()
+
+
+def test_options_of_the_command_line_reach_the_run(tmp_path):
+    config = config_file(tmp_path, iterations=2)
+    result = tool('train', config, '--work-dir', tmp_path / 'other', '--seed', 7, '--amp')
+    assert result.returncode == 0, result.stderr
+    content = torch.load(tmp_path / 'other/iter_2.pth', weights_only=True)
+    assert content['meta']['seed'] == 7
+    assert 'loss_scaler' in content['optimizer']['generator']
+
+
+def test_errors_of_the_user_are_one_line(tmp_path):
+    config = config_file(tmp_path, iterations=2)
+    result = tool('train', config, '--cfg-options', 'model.generator.chanels=3')
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == (
+        'error: --cfg-options model.generator.chanels: model.generator: TinyGenerator has no argument '
+        '"chanels"; nearest: "channels"')
+    assert 'Traceback' not in result.stderr
+
+
+def test_metrics_are_printed_and_saved(tmp_path):
+    config = config_file(tmp_path, iterations=1)
+    train(tiny_config(tmp_path / 'run', 1))
+    result = tool('test', config, tmp_path / 'run/iter_1.pth', '--metrics', 'SECOND',
+                  '--out', tmp_path / 'm.json')
+    assert result.returncode == 0, result.stderr
+    saved = json.loads((tmp_path / 'm.json').read_text())
+    assert set(saved) == {'second/brightness'}
+    assert '"second/brightness"' in result.stdout
