@@ -2,7 +2,6 @@
 
     python tools/infer.py ssagan --text "a small bird with a red head" --num 4 --masks --out-dir out/
 """
-import functools
 import inspect
 import sys
 from pathlib import Path
@@ -38,7 +37,6 @@ def command(inferencer: type):
     title = inspect.cleandoc(inferencer.__doc__).splitlines()[0]
     run.__doc__ = '\n'.join([title, '', 'Args:', _arguments(inferencer.__doc__),
                              _arguments(inferencer.__call__.__doc__)])
-    functools.update_wrapper(run, run)
     return run
 
 

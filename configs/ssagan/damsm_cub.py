@@ -15,7 +15,7 @@ pipeline = [
     dict(type='PadOrSubsampleCaption', max_words=18),
     dict(type='PackTextImage'),
 ]
-train_dataloader = dict(batch_size=48, sampler=dict(batch_size=48), dataset=dict(pipeline=pipeline))
+train_dataloader = dict(global_batch_size=48, dataset=dict(pipeline=pipeline))
 val_dataloader = dict(batch_size=48, drop_last=True, num_batch_per_epoch=51, dataset=dict(pipeline=pipeline))
 
 # 200 epochs of 184 iterations, as the released text_encoder200.pth; AttnGAN allows up to 600.

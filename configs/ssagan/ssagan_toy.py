@@ -17,7 +17,8 @@ model = dict(
     image_encoder=image_encoder,
     loss_gan=dict(type='HingeMatchingGANLoss'),
     loss_gp=dict(type='MatchingAwareGradientPenalty', p=6, k=2.0),
-    loss_damsm=dict(type='DAMSMLoss', gamma1=5.0, gamma2=5.0, gamma3=10.0, loss_weight=0.05))
+    loss_damsm=dict(type='DAMSMLoss', gamma1=5.0, gamma2=5.0, gamma3=10.0, loss_weight=0.05),
+    gather_batch=True)
 optim_wrapper = dict(
     constructor='NetworkOptimWrapperConstructor',
     generator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=4e-4, betas=(0.0, 0.9))),

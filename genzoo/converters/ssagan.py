@@ -58,13 +58,14 @@ def from_genzoo(part: str, state: Mapping[str, Tensor]) -> State:
     return rename_keys(state, 'module.{}'.format) if part in _RELEASED_WITH_MODULE else state
 
 
-def recognise(state: Mapping[str, Any], source: str | Path) -> str:
-    """Which part of SSA-GAN a released state dict is.
+def recognise(state: Any, source: str | Path) -> str:
+    """Which part of SSA-GAN the content of a released file is.
 
     Raises:
         WeightsError: none.
     """
-    keys = strip_prefix(state)
+    is_state = isinstance(state, Mapping) and all(isinstance(key, str) for key in state)
+    keys = strip_prefix(state) if is_state else {}
     for part, key in _SIGNATURES.items():
         if key in keys:
             return part
@@ -83,7 +84,7 @@ def vocab_size(text_encoder: Mapping[str, Tensor]) -> int | None:
     return None if embedding is None else len(embedding)
 
 
-def part_of(checkpoint: Mapping[str, Any], part: str, source: str | Path) -> State:
+def part_of(checkpoint: Any, part: str, source: str | Path) -> State:
     """One part's state in genzoo's keys, from a genzoo checkpoint or a released file.
 
     Args:
@@ -94,7 +95,7 @@ def part_of(checkpoint: Mapping[str, Any], part: str, source: str | Path) -> Sta
     Raises:
         WeightsError: the file holds no such part.
     """
-    if 'state_dict' in checkpoint:
+    if isinstance(checkpoint, Mapping) and 'state_dict' in checkpoint:
         prefix = f'{part}.'
         state = {key.removeprefix(prefix): value for key, value in checkpoint['state_dict'].items()
                  if key.startswith(prefix)}

@@ -9,14 +9,14 @@ from typing import Any
 
 import mmengine
 from mmengine.device import get_device
-from mmengine.dist import is_distributed, master_only
+from mmengine.dist import get_world_size, is_distributed, master_only
 from mmengine.model import is_model_wrapper, revert_sync_batchnorm
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import weights_to_cpu
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ..errors import GenzooError, TrainingError, WeightsError
+from ..errors import ConfigError, GenzooError, TrainingError, WeightsError
 from ..registry import FUNCTIONS, MODEL_WRAPPERS, RUNNERS
 from ..utils import load_state_dict, open_checkpoint, save_checkpoint
 from .distributed import DeviceDDP, SeparateDDP, init_cpu_group
@@ -51,6 +51,23 @@ def _named_functions(cfg: Mapping) -> dict:
     return cfg
 
 
+def _split_over_ranks(cfg: Mapping) -> dict:
+    """A loader's config in which ``global_batch_size`` has become each process's ``batch_size``.
+
+    Raises:
+        ConfigError: it does not divide by the number of processes.
+    """
+    cfg = dict(cfg)
+    total = cfg.pop('global_batch_size', None)
+    if total is None:
+        return cfg
+    processes = get_world_size()
+    if total % processes:
+        raise ConfigError(f'global_batch_size={total}: does not divide by {processes} processes. Take another '
+                          'number of processes, or set train_dataloader.global_batch_size.')
+    return dict(cfg, batch_size=total // processes, sampler=dict(cfg['sampler'], batch_size=total))
+
+
 @RUNNERS.register_module()
 class SafeRunner(Runner):
     """A Runner whose runs can be stopped at any moment and go on exactly.
@@ -62,6 +79,8 @@ class SafeRunner(Runner):
     * resuming takes over the seed before the sampler is built;
     * several processes also run on CPUs (gloo); models with several optimisers get one
       distributed wrapper a network (:class:`~genzoo.engine.SeparateDDP`);
+    * a loader may give ``global_batch_size``, which the processes share, in place of
+      ``batch_size``;
     * functions of a loader are found in genzoo's registry, and data loading workers leave
       signals to the main process.
     """
@@ -85,6 +104,7 @@ class SafeRunner(Runner):
         """As mmengine's; see the class for what differs."""
         if isinstance(dataloader, DataLoader):
             return dataloader
+        dataloader = _split_over_ranks(dataloader)
         loader = Runner.build_dataloader(_named_functions(dataloader), seed, diff_rank_seed)
         if 'worker_init_fn' not in dataloader:
             loader.worker_init_fn = functools.partial(_run_both, loader.worker_init_fn,

@@ -1,5 +1,6 @@
 """The one place where files of weights are opened and written."""
 import pickle
+import re
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -36,16 +37,20 @@ def open_checkpoint(path: str | Path, map_location: Any = 'cpu') -> Any:
     try:
         with torch.serialization.safe_globals(_safe_globals()):
             return torch.load(path, map_location=map_location, weights_only=True)
-    except pickle.UnpicklingError as error:
-        reason = str(error).split('\n')[0]
-        if 'GLOBAL' in str(error) or 'Unsupported' in str(error):
-            raise WeightsError(f'{path}: holds more than tensors and plain data; it is refused, '
-                               f'not executed ({reason})') from error
-        raise WeightsError(f'{path}: not a checkpoint ({reason})') from error
-    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        reason = str(error).split('\n')[0]
-        raise WeightsError(f'{path}: truncated or not a checkpoint ({reason}). '
-                           'Fetch or write it again.') from error
+    except Exception as error:  # a broken file raises nearly anything
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: Exception) -> WeightsError:
+    # PyTorch's own message goes on with how to load the file without protection: not our advice.
+    asked = re.search(r'GLOBAL ([\w.]+)', str(error))
+    if asked and isinstance(error, pickle.UnpicklingError):
+        return WeightsError(f'{path}: holds more than tensors and plain data; it is refused, not executed '
+                            f'(it asks for {asked[1]}).')
+    reason = re.split(r'\.?\s*\n|\. ', str(error))[0] or type(error).__name__
+    if isinstance(error, pickle.UnpicklingError):
+        reason = 'its bytes are no weights'
+    return WeightsError(f'{path}: truncated or not a checkpoint ({reason}). Fetch or write it again.')
 
 
 def save_checkpoint(content: Mapping, path: str | Path) -> None:

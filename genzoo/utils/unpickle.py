@@ -44,5 +44,6 @@ def restricted_load(path: str | Path, allowed: Collection[tuple[str, str]] = NUM
     except OSError as error:
         raise DataError(f'{path}: cannot be read ({error.strerror}).') from error
     except Exception as error:  # a broken pickle raises nearly anything
-        raise DataError(f'{path}: not a pickle of plain data ({error}). '
+        reason = ' '.join(str(error).split())
+        raise DataError(f'{path}: not a pickle of plain data ({reason}). '
                         'It is refused, not executed; fetch or build the file again.') from error

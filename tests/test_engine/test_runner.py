@@ -30,16 +30,10 @@ def test_validation_and_samples_do_not_change_training(tmp_path):
 
 
 def test_run_without_seed_resumes_with_the_seed_that_it_drew(tmp_path):
-    def unseeded(folder, iterations):
-        cfg = tiny_config(tmp_path / folder, iterations)
-        cfg.randomness = dict(seed=None)
-        return cfg
-
-    train(unseeded('parts', 3))
-    train(resumed(unseeded('parts', 6)))
-    cfg = tiny_config(tmp_path / 'whole', 6)
-    cfg.randomness = dict(seed=torch.load(tmp_path / 'parts/iter_3.pth', weights_only=True)['meta']['seed'])
-    train(cfg)
+    train(tiny_config(tmp_path / 'parts', 3, seed=None))
+    train(resumed(tiny_config(tmp_path / 'parts', 6, seed=None)))
+    drawn = torch.load(tmp_path / 'parts/iter_3.pth', weights_only=True)['meta']['seed']
+    train(tiny_config(tmp_path / 'whole', 6, seed=drawn))
     assert_same_state(tmp_path / 'whole/iter_6.pth', tmp_path / 'parts/iter_6.pth')
 
 

@@ -156,13 +156,14 @@ class TinyBrightness(BaseMetric):
 
 @HOOKS.register_module()
 class KeepEveryRank(Hook):
-    """Writes the final weights of each rank to a folder."""
+    """Writes the final weights of each rank, and the seed that it used, to a folder."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
 
     def after_train(self, runner) -> None:
-        torch.save(runner.model.module.state_dict(), f'{self.folder}/rank{runner.rank}.pth')
+        content = dict(weights=runner.model.module.state_dict(), seed=runner.seed)
+        torch.save(content, f'{self.folder}/rank{runner.rank}.pth')
 
 
 @MODELS.register_module()
@@ -185,7 +186,7 @@ def loader(batch_size: int = 4, num_workers: int = 0, train: bool = True) -> dic
 
 def tiny_config(work_dir, iterations: int = 6, interval: int = 3, validate: int | None = None,
                 num_workers: int = 0, batch_size: int = 4, lr: float = 0.01, hooks: dict | None = None,
-                wrapper: dict | None = None, **model) -> Config:
+                wrapper: dict | None = None, seed: int | None = 100, **model) -> Config:
     """The shipped runtime with a tiny model; ``validate``: iterations between validations."""
     cfg = Config.fromfile(ROOT / 'configs/_base_/default_runtime.py')
     adam = dict(**(wrapper or {}), optimizer=dict(type='Adam', lr=lr, betas=(0.0, 0.9)))
@@ -198,7 +199,7 @@ def tiny_config(work_dir, iterations: int = 6, interval: int = 3, validate: int 
         train_dataloader=loader(batch_size, num_workers),
         optim_wrapper=dict(constructor='NetworkOptimWrapperConstructor', generator=adam, discriminator=adam),
         param_scheduler=[dict(type='LinearLR', start_factor=0.5, end=8, by_epoch=False)],
-        visualizer=dict(vis_backends=[]), randomness=dict(seed=100),
+        visualizer=dict(vis_backends=[]), randomness=dict(seed=seed),
         default_hooks=dict(checkpoint=dict(interval=interval), logger=dict(interval=2))))
     cfg.merge_from_dict(dict(default_hooks=hooks or {}))
     if validate:

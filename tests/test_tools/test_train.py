@@ -87,6 +87,14 @@ def free_port() -> str:
         return str(probe.getsockname()[1])
 
 
+def keep_ranks(folder: Path) -> dict:
+    return dict(keep=dict(type='KeepEveryRank', folder=str(folder)))
+
+
+def kept_ranks(folder: Path) -> list[dict]:
+    return [torch.load(folder / f'rank{rank}.pth', weights_only=True) for rank in (0, 1)]
+
+
 def dist_train(config: Path, *options) -> str:
     process = start('tools/dist_train.sh', config, 2, *options)
     out, err = process.communicate(timeout=150)
@@ -96,10 +104,9 @@ def dist_train(config: Path, *options) -> str:
 
 def test_two_processes_equal_one_with_the_same_global_batch(tmp_path, monkeypatch):
     monkeypatch.setenv('PORT', free_port())
-    keep = dict(keep=dict(type='KeepEveryRank', folder=str(tmp_path)))
-    config = config_file(tmp_path, iterations=5, interval=5, batch_size=2, hooks=keep)
+    config = config_file(tmp_path, iterations=5, interval=5, batch_size=2, hooks=keep_ranks(tmp_path))
     dist_train(config)
-    ranks = [torch.load(tmp_path / f'rank{rank}.pth', weights_only=True) for rank in (0, 1)]
+    ranks = [content['weights'] for content in kept_ranks(tmp_path)]
     train(tiny_config(tmp_path / 'one', 5, 5, batch_size=4))
     one, two = weights(tmp_path / 'one/iter_5.pth'), weights(tmp_path / 'run/iter_5.pth')
     assert one.keys() == two.keys() == ranks[0].keys()
@@ -108,9 +115,10 @@ def test_two_processes_equal_one_with_the_same_global_batch(tmp_path, monkeypatc
         assert torch.allclose(one[key], two[key], atol=1e-6), key
 
 
-def test_two_processes_stop_together_and_resume_on_one(tmp_path, monkeypatch):
+def test_two_unseeded_processes_agree_stop_together_and_resume_on_one(tmp_path, monkeypatch):
     monkeypatch.setenv('PORT', free_port())
-    config = config_file(tmp_path, iterations=60, interval=2, batch_size=2, pause=0.1)
+    config = config_file(tmp_path, iterations=60, interval=2, batch_size=2, pause=0.1, seed=None,
+                         hooks=keep_ranks(tmp_path))
     process = start('tools/dist_train.sh', config, 2)
     wait_for((tmp_path / 'run/iter_4.pth').exists)
     os.kill(process.pid, signal.SIGTERM)  # the launcher tells its processes
@@ -119,6 +127,9 @@ def test_two_processes_stop_together_and_resume_on_one(tmp_path, monkeypatch):
     assert f'stopped at iteration {stopped}' in out, err
     assert f'tools/dist_train.sh {config} 2 --resume' in out
     assert members_of_session(process.pid) == []
+    first, second = kept_ranks(tmp_path)
+    assert first['seed'] == second['seed']
+    assert all(torch.equal(first['weights'][key], second['weights'][key]) for key in first['weights'])
     runner = train(resumed(tiny_config(tmp_path / 'run', stopped + 1, batch_size=4)))
     assert 'batches of 2 x 2 = 4' in next((tmp_path / 'run' / runner.timestamp).glob('*.log')).read_text()
 

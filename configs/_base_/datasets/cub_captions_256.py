@@ -16,8 +16,7 @@ loader = dict(
     worker_init_fn=dict(type='quiet_worker'))
 
 train_dataloader = dict(
-    **loader, batch_size=24, pin_memory=True,
-    sampler=dict(type='EpochShuffleSampler', batch_size=24),  # the batch of all ranks together
+    **loader, global_batch_size=24, pin_memory=True, sampler=dict(type='EpochShuffleSampler'),
     dataset=dict(**dataset, split='train'))
 val_dataloader = dict(
     **loader, batch_size=24, sampler=dict(type='DefaultSampler', shuffle=False),

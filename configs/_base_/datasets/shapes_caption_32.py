@@ -4,7 +4,7 @@ loader = dict(
     worker_init_fn=dict(type='quiet_worker'))
 
 train_dataloader = dict(
-    **loader, batch_size=16, sampler=dict(type='EpochShuffleSampler', batch_size=16),
+    **loader, global_batch_size=16, sampler=dict(type='EpochShuffleSampler'),
     dataset=dict(type='ShapesCaptionDataset', split='train', length=1600, size=32))
 # Each of the 108 captions twice.
 val_dataloader = dict(

@@ -10,6 +10,7 @@ model = dict(
     loss_gan=dict(type='HingeMatchingGANLoss'),
     loss_gp=dict(type='MatchingAwareGradientPenalty', p=6, k=2.0),
     loss_damsm=dict(type='DAMSMLoss', gamma1=5.0, gamma2=5.0, gamma3=10.0, loss_weight=0.05),
+    gather_batch=True,  # neighbours and contrasts span the batch of all processes
 )
 
 optim_wrapper = dict(

@@ -20,7 +20,7 @@ REPEAT_SECONDS = 1.0  # launchers and terminals may both deliver one and the sam
 class GracefulStopHook(Hook):
     """Turns SIGINT (Ctrl-C) and SIGTERM into: finish the iteration, save, end with success.
 
-    During validation the rest of it is skipped. All ranks stop at the same iteration,
+    A validation that runs or is due is left out. All ranks stop at the same iteration,
     whichever of them got the signal. A second Ctrl-C ends the process at once. Works with
     :class:`~genzoo.engine.SafeRunner` and iteration-based loops, where resuming is exact;
     in epoch-based loops signals keep their usual effect.

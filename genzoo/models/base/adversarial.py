@@ -31,7 +31,7 @@ class AdversarialModel(AlternatingModel):
         super().__init__(updates or (
             Update('discriminator_losses', ('discriminator',), repeats=discriminator_steps),
             Update('generator_losses', ('generator',))), **kwargs)
-        self._noise_source: tuple[int, torch.Generator] | None = None  # seed of the iteration, and what it gives
+        self._noise_source: tuple[int, torch.Generator] | None = None  # the iteration's seed and generator
 
     def train_step(self, data: dict, optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
         """See the base class; the noise of each iteration starts from its seed."""

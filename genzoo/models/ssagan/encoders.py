@@ -66,8 +66,8 @@ class DAMSMTextEncoder(nn.Module):
         words = converter.vocab_size(state)
         if words not in (None, self.vocab_size):
             raise WeightsError(f'{path}: knows {words} words, but vocab_size is {self.vocab_size}: an '
-                               'encoder of another data set or vocabulary. Give the one that was trained with this '
-                               'captions.pickle, or set vocab_size.')
+                               'encoder of another data set or vocabulary. Give the one that was trained with '
+                               'this captions.pickle, or set vocab_size.')
         load_state_dict(self, state, str(path))
 
     def forward(self, captions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

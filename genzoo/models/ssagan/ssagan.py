@@ -154,8 +154,8 @@ class SSAGAN(AdversarialModel):
         words = nn.functional.pad(words, (0, longest - words.shape[2]))
         rows = [gather_rows(part) for part in (regions, code, words, sentence, lengths, class_ids)]
         world_size = len(rows[1]) // len(code)
-        # Every rank has the whole loss but only its rows' gradient, and ranks are averaged.
-        return {key: value * world_size for key, value in loss(*rows).items()}
+        # Every rank has the whole loss but only its rows' gradient, and gradients are averaged over ranks.
+        return {key: _scale_gradient(value, world_size) for key, value in loss(*rows).items()}
 
     def check_dataset(self, metainfo: Mapping) -> None:
         """Raises a :class:`DataError` if the data set has another vocabulary than the text encoder."""
@@ -213,6 +213,11 @@ class SSAGAN(AdversarialModel):
                 if key in inputs:
                     sample.set_field(inputs[key][i].cpu(), key)
         return samples
+
+
+def _scale_gradient(value: Tensor, factor: float) -> Tensor:
+    """``value`` itself, whose gradient counts ``factor`` times."""
+    return value.detach() + factor * (value - value.detach())
 
 
 def _updates(merge_gp_step: bool, finetune: bool) -> list[Update]:

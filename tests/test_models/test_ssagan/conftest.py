@@ -55,7 +55,7 @@ def make_ssagan():
 
 @pytest.fixture
 def make_optimizers():
-    """``make_optimizers(model, Optimizer, lr, **arguments)``: one a network; encoders, if trained, share one."""
+    """``make_optimizers(model, Optimizer, lr, **arguments)``: one a network; the encoders share one."""
     def make(model, optimizer=torch.optim.SGD, lr=.02, **kwargs):
         groups = dict(generator=[model.generator], discriminator=[model.discriminator])
         if hasattr(model, 'loss_encoders'):

@@ -157,7 +157,8 @@ class TestPretrained:
 
     def test_encoder_of_another_vocabulary_is_refused_with_both_sizes(self, build, released):
         path, _ = released('text_encoder', vocab_size=15)
-        with pytest.raises(WeightsError, match='knows 15 words, but vocab_size is 12: .*captions.pickle') as error:
+        message = 'knows 15 words, but vocab_size is 12: .*captions.pickle'
+        with pytest.raises(WeightsError, match=message) as error:
             build('text_encoder', pretrained=path)
         assert str(error.value).startswith(path)
         assert '\n' not in str(error.value)
