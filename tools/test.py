@@ -1,6 +1,7 @@
 """Computes the metrics of a checkpoint."""
 import argparse
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import distributed
 
 from genzoo.apis.cli import one_line_errors
 from genzoo.apis.config import load_config
+from genzoo.apis.model import without_weight_files
 from genzoo.errors import ConfigError
 from genzoo.registry import RUNNERS
 from genzoo.utils import atomic_write
@@ -32,8 +34,23 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def fits_metric(name: str, metric: dict) -> bool:
+    """Whether a name of the command line means a metric: its type's or prefix's start, or its initials.
+
+    >>> [fits_metric(name, dict(type='InceptionScore')) for name in ('is', 'inception_score', 'fid')]
+    [True, True, False]
+    """
+    def plain(text: str) -> str:
+        return re.sub('[^a-z0-9]', '', text.lower())
+
+    label = str(metric['type']).rpartition('.')[2]
+    initials = ''.join(letter for letter in label if letter.isupper())
+    return plain(name) == plain(initials) or any(
+        plain(text).startswith(plain(name)) for text in (label, metric.get('prefix') or '') if text)
+
+
 def choose_metrics(evaluator: Any, names: list[str]) -> list[dict]:
-    """The metrics whose type or prefix starts with one of ``names``, whatever the case.
+    """The metrics that ``names`` mean, see :func:`fits_metric`.
 
     Args:
         evaluator: a config's ``test_evaluator``: one metric, a list, or an Evaluator of them.
@@ -44,14 +61,11 @@ def choose_metrics(evaluator: Any, names: list[str]) -> list[dict]:
     if isinstance(evaluator, dict):
         evaluator = evaluator.get('metrics', evaluator)
     metrics = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
-    labels = [[str(metric['type']).rpartition('.')[2], metric.get('prefix') or ''] for metric in metrics]
-    fits = {name: [any(label.lower().startswith(name.lower()) for label in both if label) for both in labels]
-            for name in names}
-    for name, found in fits.items():
-        if not any(found):
-            valid = ', '.join(label for label, _ in labels)
+    for name in names:
+        if not any(fits_metric(name, metric) for metric in metrics):
+            valid = ', '.join(str(metric['type']) for metric in metrics)
             raise ConfigError(f'--metrics {name}: the config has no such metric; it has {valid}.')
-    return [metric for number, metric in enumerate(metrics) if any(found[number] for found in fits.values())]
+    return [metric for metric in metrics if any(fits_metric(name, metric) for name in names)]
 
 
 def configure(args: argparse.Namespace) -> Config:
@@ -66,6 +80,7 @@ def configure(args: argparse.Namespace) -> Config:
         raise ConfigError(f'{args.config}: has no {", ".join(missing)}, there is nothing to test.')
     if args.metrics:
         cfg.test_evaluator = choose_metrics(cfg.test_evaluator, args.metrics)
+    cfg.model = without_weight_files(cfg.model)
     cfg.launcher = args.launcher
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'./work_dirs/{Path(args.config).stem}'
     cfg.resume, cfg.load_from = False, args.checkpoint

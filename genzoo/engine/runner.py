@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from ..errors import ConfigError, GenzooError, TrainingError, WeightsError
 from ..registry import FUNCTIONS, MODEL_WRAPPERS, RUNNERS
-from ..utils import load_state_dict, open_checkpoint, save_checkpoint
+from ..utils import load_for_prediction, load_state_dict, open_checkpoint, save_checkpoint
 from .distributed import DeviceDDP, SeparateDDP, init_cpu_group
 from .last_checkpoint import last_checkpoint, last_good
 from .plain_data import pack_message_hub, plain_data, unpack_message_hub
@@ -211,7 +211,9 @@ class SafeRunner(Runner):
         Args:
             filename: a checkpoint of a Runner, or a bare state dict.
             map_location, strict, revise_keys: for mmengine's signature; reading goes to the
-                CPU and is always strict, a leading ``module.`` is dropped from keys.
+                CPU, a leading ``module.`` is dropped from keys. Resuming needs every tensor; to
+                start or to test, whole networks may be absent, see
+                :func:`~genzoo.utils.load_for_prediction`.
 
         Returns:
             The file's content.
@@ -223,8 +225,11 @@ class SafeRunner(Runner):
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         state = checkpoint.get('state_dict', checkpoint)
         state = {key.removeprefix('module.'): value for key, value in state.items()}
-        load_state_dict(self._bare_model(), state, str(filename),
-                        'It is a checkpoint of another model or of another config.')
+        if self._resume:
+            load_state_dict(self._bare_model(), state, str(filename),
+                            'It is a checkpoint of another model or of another config.')
+        elif absent := load_for_prediction(self._bare_model(), state, str(filename)):
+            self.logger.info(f'{filename}: holds no {", ".join(absent)}; they keep the weights they were built with.')
         self._has_loaded = True
         self.logger.info(f'Load checkpoint from {filename}')
         if self._resume:

@@ -13,11 +13,10 @@ from .files import atomic_write, require_file
 
 
 def _safe_globals() -> list:
-    """What checkpoints of mmengine's Runner hold besides tensors; all of it is inert."""
-    from mmengine.logging import HistoryBuffer
+    """NumPy's arrays and numbers, which some checkpoints hold besides tensors; all of it is inert."""
     multiarray = getattr(np, '_core', getattr(np, 'core', None)).multiarray
     dtypes = [type(np.dtype(code)) for code in ('f8', 'f4', 'i8', 'i4', '?')]
-    return [HistoryBuffer, np.ndarray, np.dtype, multiarray._reconstruct, multiarray.scalar, *dtypes]
+    return [np.ndarray, np.dtype, multiarray._reconstruct, multiarray.scalar, *dtypes]
 
 
 def open_checkpoint(path: str | Path, map_location: Any = 'cpu') -> Any:
@@ -72,13 +71,17 @@ def _abridged(keys: list[str]) -> str:
     return shown + (f' and {len(keys) - 3} more' if len(keys) > 3 else '')
 
 
+def _shape(value: Any) -> tuple[int, ...] | str:
+    return tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
+
+
 def state_dict_problems(module: nn.Module, state: Mapping[str, torch.Tensor]) -> list[str]:
     """What keeps ``state`` from being the whole state of ``module``; empty if nothing."""
     own = module.state_dict()
     missing = [key for key in own if key not in state]
     surplus = [key for key in state if key not in own]
-    shapes = [f'{key} {tuple(state[key].shape)} instead of {tuple(own[key].shape)}'
-              for key in own if key in state and own[key].shape != state[key].shape]
+    shapes = [f'{key} {_shape(state[key])} instead of {_shape(own[key])}'
+              for key in own if key in state and _shape(own[key]) != _shape(state[key])]
     problems = []
     if missing:
         problems.append(f'{len(missing)} of {len(own)} keys missing: {_abridged(missing)}')

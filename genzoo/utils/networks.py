@@ -6,13 +6,16 @@ from torch import Tensor, nn
 from ..errors import WeightsError
 from .checkpoint import load_state_dict
 
+OTHER_MODEL = 'It is a checkpoint of another model or of another config.'
+
 
 def load_for_prediction(model: nn.Module, state: Mapping[str, Tensor], source: str) -> list[str]:
     """Fills the networks that ``state`` holds, each strictly.
 
     The model says in ``needed_for_prediction`` which of its children the file must hold; others
     may be absent, as in files that were converted from a released generator alone, and keep
-    the weights that they were built with.
+    the weights that they were built with. An averaged copy ``<network>_ema`` that is absent gets
+    the network's own weights.
 
     Args:
         model: direct children are its networks.
@@ -31,17 +34,26 @@ def load_for_prediction(model: nn.Module, state: Mapping[str, Tensor], source: s
         name, _, rest = key.partition('.')
         parts.setdefault(name, {})[rest] = value
     children = {name: child for name, child in model.named_children() if child.state_dict()}
-    own = {key.partition('.')[0] for key in model.state_dict()}
-    unknown = [name for name in parts if name not in own]
-    needed = [name for name in getattr(model, 'needed_for_prediction', tuple(children))
-              if name not in parts and f'{name}_ema' not in parts]
-    if needed or unknown:
-        found = ', '.join(parts) or 'nothing'
-        raise WeightsError(f'{source}: not a checkpoint of {type(model).__name__} with what it needs to predict '
-                           f'({", ".join(needed) or "its networks"}); it holds {found[:200]}. '
-                           'It may be of another model or config.')
+    own = {key: value for key, value in model.state_dict().items() if '.' not in key}
+    _refuse_strangers(model, parts, set(children) | set(own), source)
     for name, child in children.items():
         if name in parts:
-            load_state_dict(child, parts[name], f'{source} ({name})',
-                            'It is a checkpoint of another model or of another config.')
+            load_state_dict(child, parts[name], f'{source} ({name})', OTHER_MODEL)
+    for name, child in children.items():
+        network = name.removesuffix('_ema')
+        if name not in parts and name != network and network in parts:
+            load_state_dict(child.module, parts[network], f'{source} ({network})', OTHER_MODEL)
+    for key, value in own.items():
+        if key in parts:
+            value.copy_(parts[key][''])
     return [name for name in children if name not in parts]
+
+
+def _refuse_strangers(model: nn.Module, parts: Mapping, own: set[str], source: str) -> None:
+    unknown = [name for name in parts if name not in own]
+    missing = [name for name in getattr(model, 'needed_for_prediction', own)
+               if name not in parts and f'{name}_ema' not in parts]
+    if unknown or missing:
+        reasons = ([f'lacks {", ".join(missing)}'] if missing else []) + (
+            [f'holds {", ".join(unknown[:3])}, which is unknown'] if unknown else [])
+        raise WeightsError(f'{source}: does not fit {type(model).__name__}: it {" and ".join(reasons)}. {OTHER_MODEL}')

@@ -11,6 +11,7 @@ NUMPY_GLOBALS = frozenset({
     ('_codecs', 'encode'), ('numpy', 'dtype'), ('numpy', 'ndarray'),
     ('numpy.core.multiarray', 'scalar'), ('numpy._core.multiarray', 'scalar'),
     ('numpy.core.multiarray', '_reconstruct'), ('numpy._core.multiarray', '_reconstruct'),
+    ('numpy.core.numeric', '_frombuffer'), ('numpy._core.numeric', '_frombuffer'),  # pickle protocol 5
 })
 
 
