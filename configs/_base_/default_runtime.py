@@ -3,6 +3,7 @@ default_scope = 'genzoo'
 runner_type = 'SafeRunner'
 
 default_hooks = dict(
+    dataset_check=dict(type='DatasetCheckHook'),
     iteration_seed=dict(type='IterationSeedHook'),
     timer=dict(type='IterTimerHook'),
     progress_bar=dict(type='ProgressBarHook'),

@@ -66,7 +66,7 @@ class CaptionImageDataset(ZooDataset):
         captions = self._read_captions(split)
         self.captions = getattr(captions, split)
         self.vocabulary = captions.vocabulary
-        metainfo = dict(dataset_name='caption_image', vocabulary=self.vocabulary.words, max_words=max_words)
+        metainfo = dict(dataset_name=Path(data_root).name, vocabulary=self.vocabulary.words, max_words=max_words)
         super().__init__(pipeline, metainfo, on_error)
 
     def _boxes_of_keys(self) -> list[tuple[int, int, int, int]]:

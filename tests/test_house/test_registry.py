@@ -37,7 +37,8 @@ def test_components_are_found_from_mmengines_scope_too():
     ('MODELS', 'SSAGAN'), ('MODELS', 'DAMSM'), ('MODELS', 'GANLoss'), ('MODELS', 'InceptionV3Features'),
     ('MODELS', 'ZooDataPreprocessor'), ('HOOKS', 'NaNGuardHook'), ('HOOKS', 'ResetOptimizerHook'),
     ('DATASETS', 'CaptionImageDataset'), ('DATASETS', 'ShapesCaptionDataset'),
-    ('TRANSFORMS', 'LoadTextImage'), ('METRICS', 'RPrecision'), ('METRICS', 'FID'), ('METRICS', 'InceptionScore'),
+    ('TRANSFORMS', 'LoadTextImage'), ('METRICS', 'RPrecision'), ('METRICS', 'FID'),
+    ('METRICS', 'InceptionScore'),
     ('RUNNERS', 'SafeRunner'),
     ('OPTIM_WRAPPER_CONSTRUCTORS', 'NetworkOptimWrapperConstructor'), ('FUNCTIONS', 'zoo_collate')])
 def test_components_register_themselves_when_asked_for(registry_name, component):

@@ -1,5 +1,6 @@
 """Hooks that every run needs, one a file."""
 from .checkpoint import ZooCheckpointHook
+from .dataset_check import DatasetCheckHook
 from .graceful_stop import GracefulStopHook
 from .iteration_seed import IterationSeedHook
 from .nan_guard import NaNGuardHook
@@ -8,6 +9,6 @@ from .reset_optimizer import ResetOptimizerHook
 from .sample_images import SampleImagesHook
 
 __all__ = [
-    'GracefulStopHook', 'IterationSeedHook', 'NaNGuardHook', 'ProgressBarHook', 'ResetOptimizerHook',
+    'DatasetCheckHook', 'GracefulStopHook', 'IterationSeedHook', 'NaNGuardHook', 'ProgressBarHook', 'ResetOptimizerHook',
     'SampleImagesHook', 'ZooCheckpointHook'
 ]

@@ -8,6 +8,8 @@ from ...errors import DataError
 from ...registry import MODELS
 from ...structures import DataSample
 from ..base import AdversarialModel, Update, gather_rows, rank_rows, unwrap
+from .blocks import Affine
+from .fuse import fuse_generator
 from .vocabulary_check import check_vocabulary
 
 
@@ -67,6 +69,7 @@ class SSAGAN(AdversarialModel):
                 self.add_module(name, MODELS.build(cfg))
         self.sort_batch = sort_batch
         self.gather_batch = gather_batch
+        self._fused = None
         self.finish_networks()
 
     # ----------------------------------------------------------------------- training
@@ -192,10 +195,25 @@ class SSAGAN(AdversarialModel):
         Returns:
             The generator's output.
         """
-        generator = self.network('generator')
-        _, sentence = unwrap(self.text_encoder)(caption_ids, caption_length)
-        noise = self.draw_noise(len(caption_ids), generator.noise_size) if noise is None else noise
-        return generator(noise, sentence)
+        generator = self._fused or self.network('generator')
+        # A caption with several noises is encoded once, and its gammas and betas are computed once.
+        captions, which = torch.unique(torch.cat([caption_ids.cpu(), caption_length.cpu()[:, None]], dim=1),
+                                       dim=0, return_inverse=True)
+        device = self.data_preprocessor.device
+        _, sentence = unwrap(self.text_encoder)(captions[:, :-1].to(device), captions[:, -1])
+        affines = [Affine(*(value[which.to(device)] for value in pair)) for pair in generator.affines(sentence)]
+        noise = self.draw_noise(len(which), generator.noise_size) if noise is None else noise
+        return generator(noise, sentence, affines)
+
+    def prepare_inference(self) -> None:
+        """Keeps only what predictions need, the generator with its batch norms folded in.
+
+        The model can no longer be trained or saved.
+        """
+        self.eval()
+        self._fused = fuse_generator(self.network('generator'))
+        for name in ('discriminator', 'image_encoder', 'generator_ema'):
+            self._modules.pop(name, None)
 
     @staticmethod
     def _predictions(output: dict, inputs: dict, data_samples: Sequence[DataSample] | None) -> list[DataSample]:

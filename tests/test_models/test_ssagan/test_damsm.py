@@ -111,8 +111,8 @@ def test_own_caption_rate_is_by_cosine():
 
 
 def test_data_set_of_another_vocabulary_is_refused(make_damsm):
-    with pytest.raises(DataError, match='the data set: its vocabulary has 3 words, .* knows 12'):
-        make_damsm().check_dataset(dict(vocabulary=['<end>', 'a', 'bird']))
+    with pytest.raises(DataError, match="data set 'birds': its vocabulary has 3 words, .* knows 12"):
+        make_damsm().check_dataset(dict(vocabulary=['<end>', 'a', 'bird'], dataset_name='birds'))
 
 
 def test_moments_are_forgotten_at_the_beginning_of_an_epoch():
