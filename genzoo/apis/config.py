@@ -26,8 +26,8 @@ READ_BY_RUNNER = {
     'activation_checkpointing', 'efficient_conv_bn_eval', 'strategy'
 }
 DEFAULT_HOOKS = {'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}
-LOADER_PARTS = {'global_batch_size', 'dataset', 'sampler', 'batch_sampler', 'worker_init_fn', 'collate_fn', 'num_batch_per_epoch',
-                'disable_subprocess_warning'}
+LOADER_PARTS = {'global_batch_size', 'dataset', 'sampler', 'batch_sampler', 'worker_init_fn', 'collate_fn',
+                'num_batch_per_epoch', 'disable_subprocess_warning'}
 
 
 def _runner_keys() -> set[str]:

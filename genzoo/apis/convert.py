@@ -1,6 +1,6 @@
 """Released files to genzoo checkpoints and back."""
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 from ..converters import ssagan
 from ..datasets.caption_files import read_caption_data

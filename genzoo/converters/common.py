@@ -1,6 +1,6 @@
 """What converters of several papers need."""
 import re
-from typing import Callable, Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor

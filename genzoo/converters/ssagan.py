@@ -3,8 +3,9 @@
 Each file is a bare state dict: ``netG_*.pth``, ``netD_*.pth`` (both with ``module.`` before
 every key), ``text_encoder*.pth``, ``image_encoder*.pth``.
 """
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 from torch import Tensor
 

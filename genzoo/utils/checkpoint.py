@@ -1,8 +1,9 @@
 """The one place where files of weights are opened and written."""
 import pickle
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any
 
 import numpy as np
 import torch

@@ -1,8 +1,9 @@
 """Paths that a user gave, and files that appear whole or not at all."""
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Iterator
+from typing import IO
 
 from ..errors import DataError, GenzooError
 

@@ -1,5 +1,5 @@
 """Filling a model that is made of several networks, of which a file may hold only some."""
-from typing import Mapping
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 

@@ -1,7 +1,8 @@
 """Reading pickles of data sets without executing what they say."""
 import pickle
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Collection
+from typing import Any
 
 from ..errors import DataError
 

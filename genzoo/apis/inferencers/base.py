@@ -1,6 +1,6 @@
 """What all inferencers share."""
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Iterable, Sequence
 
 from ...errors import ConfigError, WeightsError
 from ...utils import require_file

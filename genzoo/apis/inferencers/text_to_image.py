@@ -1,8 +1,9 @@
 """Captions to images."""
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor

@@ -9,6 +9,6 @@ from .reset_optimizer import ResetOptimizerHook
 from .sample_images import SampleImagesHook
 
 __all__ = [
-    'DatasetCheckHook', 'GracefulStopHook', 'IterationSeedHook', 'NaNGuardHook', 'ProgressBarHook', 'ResetOptimizerHook',
-    'SampleImagesHook', 'ZooCheckpointHook'
+    'DatasetCheckHook', 'GracefulStopHook', 'IterationSeedHook', 'NaNGuardHook', 'ProgressBarHook',
+    'ResetOptimizerHook', 'SampleImagesHook', 'ZooCheckpointHook'
 ]

@@ -1,5 +1,5 @@
 """The skeleton on which adversarial papers are built."""
-from typing import Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.dist import get_world_size

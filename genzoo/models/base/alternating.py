@@ -1,7 +1,8 @@
 """The skeleton of models whose networks are updated one after the other."""
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseModel, is_model_wrapper

@@ -1,5 +1,5 @@
 """From what the loader yields to what a model reads."""
-from typing import Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.model import BaseDataPreprocessor

@@ -1,5 +1,5 @@
 """Adversarial losses on logits."""
-from typing import Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import torch.nn.functional as F
 from torch import Tensor, nn

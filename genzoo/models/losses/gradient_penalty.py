@@ -1,5 +1,5 @@
 """Penalties on the gradient of a discriminator with respect to its input."""
-from typing import Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn

@@ -1,5 +1,6 @@
 """The building blocks of the generator: conditional batch norm under a predicted mask."""
-from typing import NamedTuple, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F

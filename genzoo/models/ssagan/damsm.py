@@ -1,5 +1,5 @@
 """Training the text and image encoders of DAMSM."""
-from typing import Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn

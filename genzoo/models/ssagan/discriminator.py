@@ -1,5 +1,5 @@
 """The discriminator of SSA-GAN, one-way output in DF-GAN's style."""
-from typing import Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F

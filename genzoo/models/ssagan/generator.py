@@ -1,5 +1,5 @@
 """The generator of SSA-GAN."""
-from typing import Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F

@@ -1,5 +1,5 @@
 """SSA-GAN's training procedure."""
-from typing import Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn

@@ -1,5 +1,5 @@
 """Whether a data set's words are those of a text encoder."""
-from typing import Mapping
+from collections.abc import Mapping
 
 from ...errors import DataError
 
