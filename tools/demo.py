@@ -3,6 +3,7 @@
 Trains on coloured shapes drawn in memory, on the CPU, in about five minutes on two cores.
 """
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -32,7 +33,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/demo'))
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--iters', type=int, default=500, help='of each generator')
+    parser.add_argument('--iters', type=int, default=800, help='of each generator')
     parser.add_argument('--damsm-iters', type=int, default=300)
     return parser.parse_args()
 
@@ -43,20 +44,39 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def train(name: str, work_dir: Path, seed: int, iters: int, *options: str) -> Path:
-    """Runs tools/train.py on a toy config, its output going to a log; returns the last checkpoint."""
-    log = work_dir / f'{name}.log'
-    say(f'training {name}: {iters} iterations, log in {log}')
-    command = [sys.executable, str(ROOT / 'tools' / 'train.py'), str(CONFIGS / f'{name}.py'),
-               '--work-dir', str(work_dir / name), '--seed', str(seed), '--cfg-options',
-               f'train_cfg.max_iters={iters}', f'train_cfg.val_interval={iters}', *options]
-    start = time.time()
-    with open(log, 'w') as file:
-        status = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT).returncode
-    if status:
-        raise TrainingError(f'{log}: training {name} failed: {log.read_text().strip().splitlines()[-1]}')
-    say(f'  done in {time.time() - start:.0f} s')
-    return work_dir / name / f'iter_{iters}.pth'
+class Training:
+    """A run of tools/train.py on a toy config, its output going to a log.
+
+    Args:
+        name: of the config.
+        work_dir: of the demo.
+        seed, iters: of the run.
+        threads: that it may use.
+        options: further ``--cfg-options``.
+    """
+
+    def __init__(self, name: str, work_dir: Path, seed: int, iters: int, threads: int, options: list[str]) -> None:
+        self.log, self.checkpoint = work_dir / f'{name}.log', work_dir / name / f'iter_{iters}.pth'
+        say(f'training {name}: {iters} iterations, log in {self.log}')
+        command = [sys.executable, str(ROOT / 'tools' / 'train.py'), str(CONFIGS / f'{name}.py'),
+                   '--work-dir', str(work_dir / name), '--seed', str(seed), '--cfg-options',
+                   f'train_cfg.max_iters={iters}', f'train_cfg.val_interval={iters}', *options]
+        self.name, self.start = name, time.time()
+        with open(self.log, 'w') as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
+                                            env=dict(os.environ, OMP_NUM_THREADS=str(threads)))
+
+    def finish(self) -> Path:
+        """Waits, and returns the last checkpoint.
+
+        Raises:
+            TrainingError: it failed.
+        """
+        if self.process.wait():
+            reason = self.log.read_text().strip().splitlines()[-1]
+            raise TrainingError(f'{self.log}: training {self.name} failed: {reason}')
+        say(f'  {self.name} took {time.time() - self.start:.0f} s')
+        return self.checkpoint
 
 
 def report(name: str, checkpoint: Path, damsm: Path) -> dict[str, float]:
@@ -83,11 +103,13 @@ def main() -> None:
     args = parse_args()
     work_dir = args.work_dir.resolve()
     work_dir.mkdir(parents=True, exist_ok=True)
-    damsm = train('damsm_toy', work_dir, args.seed, args.damsm_iters)
+    cores = os.cpu_count() or 1
+    damsm = Training('damsm_toy', work_dir, args.seed, args.damsm_iters, cores, []).finish()
     use_damsm = [f'{owner}.{encoder}.pretrained={damsm}' for owner in ('model', 'val_evaluator.0')
                  for encoder in ('text_encoder', 'image_encoder')]
-    checkpoints = {name: train(name, work_dir, args.seed, args.iters, *use_damsm)
-                   for name in ('ssagan_toy', 'ssagan_toy_no-text')}
+    runs = [Training(name, work_dir, args.seed, args.iters, max(1, cores // 2), use_damsm)
+            for name in ('ssagan_toy', 'ssagan_toy_no-text')]  # side by side
+    checkpoints = {run.name: run.finish() for run in runs}
     reports = [report(name, checkpoint, damsm) for name, checkpoint in checkpoints.items()]
     say('\n' + table(*reports) + '\n')
     inferencer = TextToImageInferencer(CONFIGS / 'ssagan_toy.py', checkpoints['ssagan_toy'], device='cpu')

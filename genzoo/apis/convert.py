@@ -48,10 +48,17 @@ def convert_ssagan(inputs: Sequence[Path], output: Path, overwrite: bool = False
             raise ConfigError(f'{path}: a second {part}. Give one file of each kind.')
         converted = ssagan.to_genzoo(part, content)
         state |= {f'{part}.{key}': value for key, value in converted.items()}
-        report.append(f'{part} with {len(converted)} tensors from {path}')
+        report.append(f'{part}{_facts(part, converted)}, {len(converted)} tensors, from {path}')
     _check(state, meta, inputs)
     save_checkpoint(dict(meta=meta, state_dict=state), output)
     return report
+
+
+def _facts(part: str, state: dict) -> str:
+    """What of a part's state a user needs to choose a config."""
+    if part == 'generator':
+        return f' (nf {ssagan.base_channels(state)})'
+    return f' ({ssagan.vocab_size(state)} words)' if part == 'text_encoder' else ''
 
 
 def _check(state: dict, meta: dict, inputs: Sequence[Path]) -> None:

@@ -56,11 +56,8 @@ def pack_message_hub(state: Mapping) -> dict:
 
 def unpack_message_hub(packed: Mapping) -> dict:
     """What ``MessageHub.load_state_dict`` takes, from what :func:`pack_message_hub` made.
-
-    Histories that mmengine itself wrote pass through.
     """
-    histories = {name: history if isinstance(history, HistoryBuffer)
-                 else HistoryBuffer(history['values'].numpy(), history['counts'].numpy())
+    histories = {name: HistoryBuffer(history['values'].numpy(), history['counts'].numpy())
                  for name, history in packed['log_scalars'].items()}
     return dict(log_scalars=histories, runtime_info=dict(packed['runtime_info']),
                 resumed_keys=dict(packed['resumed_keys']))

@@ -165,5 +165,5 @@ class SSACNBlock(nn.Module):
             shortcut = x if self.shortcut is None else F.interpolate(shortcut, scale_factor=2, mode='nearest')
         residual = self.conv1(F.relu(self.norm1(x, sentence, mask, affines[0])))
         residual = self.conv2(F.relu(self.norm2(residual, sentence, mask, affines[1])))
-        y = torch.addcmul(shortcut, self.gamma, residual)
+        y = torch.addcmul(shortcut, self.gamma.to(residual.dtype), residual)
         return y, None if self.mask_predictor is None else self.mask_predictor(y)

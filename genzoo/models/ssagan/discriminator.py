@@ -48,7 +48,8 @@ class DownBlock(nn.Module):
         shortcut = F.avg_pool2d(x, 2)
         if self.learned_shortcut:
             shortcut = self.shortcut(shortcut)
-        return torch.addcmul(shortcut, self.gamma, self.residual(x))
+        residual = self.residual(x)
+        return torch.addcmul(shortcut, self.gamma.to(residual.dtype), residual)
 
 
 @MODELS.register_module()
