@@ -24,5 +24,5 @@ val_evaluator = [r_precision]
 test_evaluator = [
     r_precision,
     dict(type='FID', network=dict(type='InceptionV3Features', weights='fid')),
-    dict(type='InceptionScore', splits=10, network=dict(type='InceptionV3Features', weights='fid')),
+    dict(type='InceptionScore', splits=3, network=dict(type='InceptionV3Features', weights='fid')),
 ]

@@ -7,11 +7,11 @@ model = dict(
     text_encoder=dict(vocab_size=5450, pretrained='data/DAMSMencoders/bird/text_encoder200.pth'),
     image_encoder=dict(pretrained='data/DAMSMencoders/bird/image_encoder200.pth'))
 
-# 600 epochs of 368 iterations; saved every 10 epochs from epoch 100 on.
+# 600 epochs of 368 iterations; saved every 10 epochs.
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=220800, val_interval=18400)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(checkpoint=dict(interval=3680, save_begin=36800, max_keep_ckpts=3,
+default_hooks = dict(checkpoint=dict(interval=3680, max_keep_ckpts=3,
                                      save_best='RPrecision/mean', rule='greater'))
 custom_hooks = [dict(type='SampleImagesHook', interval=368, num_samples=8)]
 
@@ -25,5 +25,5 @@ val_evaluator = [r_precision]
 test_evaluator = [
     r_precision,
     dict(type='FID', network=dict(type='InceptionV3Features', weights='fid')),
-    dict(type='InceptionScore', splits=10, network=dict(type='InceptionV3Features', weights='fid')),
+    dict(type='InceptionScore', splits=3, network=dict(type='InceptionV3Features', weights='fid')),
 ]

@@ -9,3 +9,4 @@ optim_wrapper = dict(
     encoders=dict(
         type='OptimWrapper', modules=['text_encoder', 'image_encoder'],
         optimizer=dict(type='Adam', lr=4e-5, betas=(0.0, 0.9))))
+sync_bn = 'torch'  # the image encoder's batch norms are in training mode

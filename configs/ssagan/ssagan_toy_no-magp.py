@@ -1,4 +1,4 @@
 # Ablation of the toy: no matching-aware gradient penalty.
 _base_ = './ssagan_toy.py'
 
-model = dict(loss_gp=dict(k=0.0))
+model = dict(loss_gp=None)

@@ -9,7 +9,7 @@ from mmengine.registry import init_default_scope
 
 from ..errors import ConfigError
 from ..registry import MODELS
-from ..utils import load_for_prediction, open_checkpoint
+from ..utils import load_for_prediction, open_model_checkpoint
 from .config import check_config, load_config
 
 WEIGHT_KEYS = ('pretrained', 'trunk_weights')
@@ -69,7 +69,7 @@ def init_model(config: str | Path | Config, checkpoint: str | Path | None = None
     model = revert_sync_batchnorm(MODELS.build(ConfigDict(model_cfg)))
     model.cfg, model.dataset_meta = config, {}
     if checkpoint is not None:
-        content = open_checkpoint(checkpoint)
-        load_for_prediction(model, content.get('state_dict', content), str(checkpoint))
-        model.dataset_meta = content.get('meta', {}).get('dataset_meta') or {}
+        state, meta = open_model_checkpoint(checkpoint)
+        load_for_prediction(model, state, str(checkpoint))
+        model.dataset_meta = meta.get('dataset_meta') or {}
     return model.to(chosen).eval()

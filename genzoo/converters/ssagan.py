@@ -107,3 +107,10 @@ def part_of(checkpoint: Any, part: str, source: str | Path) -> State:
     if found != part:
         raise WeightsError(f'{source}: holds the {found}, the {part} was wanted.')
     return to_genzoo(part, checkpoint)
+
+
+def vocabulary_of(checkpoint: Mapping[str, Any]) -> list[str] | None:
+    """The words that a genzoo checkpoint was trained with; None for released files, which do not say."""
+    meta = checkpoint.get('meta')
+    dataset = meta.get('dataset_meta') if isinstance(meta, Mapping) else None
+    return dataset.get('vocabulary') if isinstance(dataset, Mapping) else None

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import WeightsError
 from .files import atomic_write, require_file
@@ -20,12 +20,13 @@ def _safe_globals() -> list:
     return [np.ndarray, np.dtype, multiarray._reconstruct, multiarray.scalar, *dtypes]
 
 
-def open_checkpoint(path: str | Path, map_location: Any = 'cpu') -> Any:
+def open_checkpoint(path: str | Path, map_location: Any = 'cpu', remedy: str = 'Check the path.') -> Any:
     """Reads what ``torch.save`` wrote; code in the file is never executed.
 
     Args:
         path: a ``.pth`` file.
         map_location: as for :func:`torch.load`.
+        remedy: what to do if the file is missing, for the message.
 
     Returns:
         The content, usually a dict.
@@ -33,7 +34,7 @@ def open_checkpoint(path: str | Path, map_location: Any = 'cpu') -> Any:
     Raises:
         WeightsError: the file is missing, truncated, or holds more than plain data.
     """
-    path = require_file(path, 'the checkpoint', 'Check the path.', WeightsError)
+    path = require_file(path, 'the file of weights', remedy, WeightsError)
     try:
         with torch.serialization.safe_globals(_safe_globals()):
             return torch.load(path, map_location=map_location, weights_only=True)
@@ -51,6 +52,29 @@ def _refusal(path: Path, error: Exception) -> WeightsError:
     if isinstance(error, pickle.UnpicklingError):
         reason = 'its bytes are no weights'
     return WeightsError(f'{path}: truncated or not a checkpoint ({reason}). Fetch or write it again.')
+
+
+def open_model_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict]:
+    """Reads a checkpoint of training, or a bare state dict.
+
+    Args:
+        path: a ``.pth`` file.
+
+    Returns:
+        The state dict, a leading ``module.`` dropped from its keys, and the checkpoint's meta data.
+
+    Raises:
+        WeightsError: as :func:`open_checkpoint`, or the file holds no state dict.
+    """
+    content = open_checkpoint(path)
+    state = content.get('state_dict', content) if isinstance(content, Mapping) else None
+    if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state) or not any(
+            isinstance(value, Tensor) for value in state.values()):
+        raise WeightsError(f'{path}: holds no state dict (names and tensors). Give a checkpoint of training, or '
+                           'what tools/convert_checkpoint.py wrote.')
+    meta = content.get('meta')
+    return ({key.removeprefix('module.'): value for key, value in state.items()},
+            dict(meta) if isinstance(meta, Mapping) else {})
 
 
 def save_checkpoint(content: Mapping, path: str | Path) -> None:

@@ -1,11 +1,11 @@
 """Paths that a user gave, and files that appear whole or not at all."""
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from ..errors import DataError, GenzooError
+from ..errors import ConfigError, DataError, GenzooError
 
 
 @contextmanager
@@ -61,3 +61,20 @@ def require_folder(path: str | Path, what: str, remedy: str,
     if not path.is_dir():
         raise error(f'{path}: {what} is missing. {remedy}')
     return path
+
+
+def refuse_existing(paths: Iterable[Path], overwrite: bool,
+                    remedy: str = 'Choose another name or give --overwrite.') -> None:
+    """
+    Args:
+        paths: files that are to be written.
+        overwrite: whether they may be there.
+        remedy: what to do about one that is.
+
+    Raises:
+        ConfigError: one is there and may not be replaced.
+    """
+    existing = [] if overwrite else [path for path in paths if path.exists()]
+    if existing:
+        more = f' (and {len(existing) - 1} more)' if len(existing) > 1 else ''
+        raise ConfigError(f'{existing[0]}{more}: exists already. {remedy}')

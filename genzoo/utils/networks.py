@@ -6,7 +6,8 @@ from torch import Tensor, nn
 from ..errors import WeightsError
 from .checkpoint import load_state_dict
 
-OTHER_MODEL = 'It is a checkpoint of another model or of another config.'
+OTHER_MODEL = ('It is a checkpoint of another model or of another config, or a released file that '
+               'tools/convert_checkpoint.py has yet to convert.')
 
 
 def load_for_prediction(model: nn.Module, state: Mapping[str, Tensor], source: str) -> list[str]:

@@ -40,7 +40,7 @@ stub = dict(type='StubFeatures', channels=8, num_classes=10, seed=0)
 val_evaluator = [dict(type='RPrecision', num_candidates=2, num_folds=1, **encoders)]
 test_evaluator = [*val_evaluator, dict(type='FID', network=stub),
                   dict(type='InceptionScore', splits=2, network=stub)]
-default_hooks = dict(checkpoint=dict(save_begin=0, interval=3))
+default_hooks = dict(checkpoint=dict(interval=3))
 ''')
 DATA = '''
 pipeline = [

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from genzoo.errors import WeightsError
-from genzoo.utils import load_state_dict, open_checkpoint, save_checkpoint
+from genzoo.utils import load_state_dict, open_checkpoint, open_model_checkpoint, save_checkpoint
 from genzoo.utils.checkpoint import state_dict_problems
 
 CONTENT = dict(state_dict={'weight': torch.arange(3.)}, meta=dict(iter=7, words=['a', 'b'], name=None))
@@ -97,7 +97,7 @@ class TestOpen:
         refusal(tmp_path / 'a.pth')
 
     def test_missing_file_is_named(self, tmp_path):
-        assert refusal(tmp_path / 'a.pth').endswith('the checkpoint is missing. Check the path.')
+        assert refusal(tmp_path / 'a.pth').endswith('the file of weights is missing. Check the path.')
         refusal(tmp_path)
 
 
@@ -146,3 +146,22 @@ class TestLoadStateDict:
         net = nn.Sequential(*(nn.Linear(1, 1) for _ in range(4)))
         problem, = state_dict_problems(net, {})
         assert problem == '8 of 8 keys missing: 0.weight, 0.bias, 1.weight and 5 more'
+
+
+class TestModelCheckpoint:
+
+    def test_bare_state_and_training_checkpoint_give_the_same(self, tmp_path):
+        state = {'a.weight': torch.ones(2)}
+        torch.save({'module.a.weight': torch.ones(2)}, tmp_path / 'bare.pth')
+        torch.save(dict(state_dict=state, meta=dict(iter=3)), tmp_path / 'full.pth')
+        bare, nothing = open_model_checkpoint(tmp_path / 'bare.pth')
+        full, meta = open_model_checkpoint(tmp_path / 'full.pth')
+        assert list(bare) == list(full) == ['a.weight']
+        assert (nothing, meta) == ({}, dict(iter=3))
+
+    @pytest.mark.parametrize('content', [[1, 2], torch.ones(2), dict(state_dict=None), {1: torch.ones(1)}, {}])
+    def test_content_without_a_state_dict_is_refused_in_one_line(self, tmp_path, content):
+        torch.save(content, tmp_path / 'odd.pth')
+        with pytest.raises(WeightsError, match=r'odd.pth: holds no state dict') as caught:
+            open_model_checkpoint(tmp_path / 'odd.pth')
+        assert '\n' not in str(caught.value)

@@ -5,6 +5,7 @@ model = dict(
     image_encoder=dict(type='DAMSMImageEncoder', out_channels=256, trunk='inception_v3', input_size=299,
                        trunk_weights='cache'),
     loss=dict(type='DAMSMLoss', gamma1=4.0, gamma2=5.0, gamma3=10.0),
+    gather_batch=True,  # contrasts span the batch of all processes
 )
 
 optim_wrapper = dict(
@@ -14,4 +15,5 @@ optim_wrapper = dict(
         clip_grad=dict(max_norm=0.25)),
     image_encoder=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=2e-3, betas=(0.5, 0.999))),
 )
+sync_bn = 'torch'  # the trunk's batch norms are in training mode: on several GPUs they see the whole batch
 randomness = dict(seed=100)

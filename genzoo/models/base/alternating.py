@@ -55,7 +55,9 @@ class AlternatingModel(BaseModel):
         frozen: children that are never trained and stay in eval mode.
         accumulation_rounds: splits each batch into this many parts whose gradients are averaged
             before an optimiser steps. Losses that contrast the samples of a batch, and batch
-            norm, then see a part at a time.
+            norm, then see a part at a time. What :meth:`begin_iteration` makes is kept for all parts.
+        channels_last: keeps the convolutions' weights, and so their features, in NHWC order, which
+            is faster on most hardware.
         data_preprocessor: as for mmengine's ``BaseModel``.
         init_cfg: as for mmengine's ``BaseModel``.
     """
@@ -65,6 +67,7 @@ class AlternatingModel(BaseModel):
                  ema: Mapping[str, dict] | None = None,
                  frozen: Sequence[str] = (),
                  accumulation_rounds: int = 1,
+                 channels_last: bool = False,
                  data_preprocessor: dict | nn.Module | None = None,
                  init_cfg: dict | None = None) -> None:
         preprocessor = data_preprocessor or dict(type='ZooDataPreprocessor')
@@ -75,6 +78,7 @@ class AlternatingModel(BaseModel):
         self.ema_cfg = dict(ema or {})
         self.frozen = tuple(frozen)
         self.accumulation_rounds = accumulation_rounds
+        self.channels_last = channels_last
         self.register_buffer('iteration', torch.zeros((), dtype=torch.long))
         self._iteration: int | None = None  # the buffer's value, without asking the device
 
@@ -95,9 +99,11 @@ class AlternatingModel(BaseModel):
         return dict(inputs=inputs, data_samples=data_samples)
 
     def finish_networks(self) -> None:
-        """Freezes what is frozen and makes the averaged copies; call it when all networks exist."""
+        """Freezes what is frozen, orders memory, makes the averaged copies; call it when all networks exist."""
         for name in self.frozen:
             getattr(self, name).requires_grad_(False)
+        if self.channels_last:
+            self.to(memory_format=torch.channels_last)
         for name, cfg in self.ema_cfg.items():
             if not hasattr(self, name):
                 raise ConfigError(f'model.ema: {type(self).__name__} has no network {name!r}')

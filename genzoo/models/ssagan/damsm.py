@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from ...registry import MODELS
 from ...structures import DataSample
-from ..base import AlternatingModel, Update, unwrap
+from ..base import AlternatingModel, Update, gather_rows, unwrap
+from .contrast import damsm_losses, pad_words
 from .vocabulary_check import check_vocabulary
 
 
@@ -33,12 +34,13 @@ class DAMSM(AlternatingModel):
         text_encoder: e.g. :class:`DAMSMTextEncoder`.
         image_encoder: e.g. :class:`DAMSMImageEncoder`.
         loss: e.g. :class:`DAMSMLoss`.
+        gather_batch: contrasts over the batches of all ranks instead of each rank's own.
         data_preprocessor, init_cfg: as for mmengine's ``BaseModel``.
     """
 
     needed_for_prediction = ('text_encoder', 'image_encoder')
 
-    def __init__(self, text_encoder: dict, image_encoder: dict, loss: dict,
+    def __init__(self, text_encoder: dict, image_encoder: dict, loss: dict, gather_batch: bool = False,
                  data_preprocessor: dict | None = None, init_cfg: dict | None = None) -> None:
         super().__init__(
             [Update('matching_losses', ('text_encoder', 'image_encoder'))], init_cfg=init_cfg,
@@ -47,6 +49,8 @@ class DAMSM(AlternatingModel):
         self.text_encoder = MODELS.build(text_encoder)
         self.image_encoder = MODELS.build(image_encoder)
         self.loss = MODELS.build(loss)
+        self.gather_batch = gather_batch
+        self.finish_networks()
 
     def matching_losses(self, state: dict) -> dict[str, Tensor]:
         """The losses of a batch, and ``own_caption_rate``."""
@@ -66,7 +70,10 @@ class DAMSM(AlternatingModel):
         regions, code = self.image_encoder(inputs['img'])
         if mode == 'tensor':
             return words, sentence, regions, code
-        losses = self.loss(regions, code, words, sentence, inputs['caption_length'], inputs['class_id'])
+        lengths, gather = inputs['caption_length'], self.gather_batch and self.training
+        if gather:
+            words = pad_words(words, int(gather_rows(lengths).max()))
+        losses = damsm_losses(self.loss, (regions, code), words, sentence, lengths, inputs['class_id'], gather)
         losses['own_caption_rate'] = own_caption_rate(code, sentence)
         if mode == 'loss':
             return losses
@@ -78,4 +85,5 @@ class DAMSM(AlternatingModel):
 
     def check_dataset(self, metainfo: Mapping) -> None:
         """Raises a :class:`DataError` if the data set has another vocabulary than the text encoder."""
-        check_vocabulary(metainfo, unwrap(self.text_encoder).vocab_size)
+        encoder = unwrap(self.text_encoder)
+        check_vocabulary(metainfo, encoder.vocab_size, encoder.vocabulary)

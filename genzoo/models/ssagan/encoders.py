@@ -20,8 +20,12 @@ TRUNK_LAYERS = (
     ('Mixed_7a', 'Mixed_7b', 'Mixed_7c'))
 
 
+DAMSM_REMEDY = ('The released encoders are linked on the project page of AttnGAN, see configs/ssagan/README.md; or '
+                'train your own with configs/ssagan/damsm_cub.py or damsm_coco.py.')
+
+
 def _load_part(module: nn.Module, part: str, path: str | Path) -> None:
-    state = converter.part_of(open_checkpoint(path), part, path)
+    state = converter.part_of(open_checkpoint(path, remedy=DAMSM_REMEDY), part, path)
     load_state_dict(module, state, str(path), 'Give the file of this encoder and data set.')
 
 
@@ -52,6 +56,7 @@ class DAMSMTextEncoder(nn.Module):
         if rnn_type not in ('LSTM', 'GRU'):
             raise ConfigError(f'DAMSMTextEncoder: rnn_type {rnn_type!r} is neither LSTM nor GRU')
         self.vocab_size = vocab_size
+        self.vocabulary: list[str] | None = None  # the words that `pretrained` was trained with, if it says
         self.embedding = nn.Embedding(vocab_size, embed_dim)
         nn.init.uniform_(self.embedding.weight, -INIT_RANGE, INIT_RANGE)
         self.dropout = nn.Dropout(drop_prob)
@@ -62,13 +67,15 @@ class DAMSMTextEncoder(nn.Module):
             self._load(pretrained)
 
     def _load(self, path: str | Path) -> None:
-        state = converter.part_of(open_checkpoint(path), 'text_encoder', path)
+        content = open_checkpoint(path, remedy=DAMSM_REMEDY)
+        state = converter.part_of(content, 'text_encoder', path)
         words = converter.vocab_size(state)
         if words not in (None, self.vocab_size):
             raise WeightsError(f'{path}: knows {words} words, but vocab_size is {self.vocab_size}: an '
                                'encoder of another data set or vocabulary. Give the one that was trained with '
                                'this captions.pickle, or set vocab_size.')
         load_state_dict(self, state, str(path))
+        self.vocabulary = converter.vocabulary_of(content)
 
     def forward(self, captions: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from ...errors import DataError
+from ...errors import ConfigError, DataError
 from ...registry import MODELS
 from ...structures import DataSample
 from ..base import AdversarialModel, Update, gather_rows, rank_rows, unwrap
 from .blocks import Affine
+from .contrast import damsm_losses, pad_words
 from .fuse import fuse_generator
 from .vocabulary_check import check_vocabulary
 
@@ -32,7 +33,7 @@ class SSAGAN(AdversarialModel):
         discriminator: e.g. :class:`OneWayDiscriminator`. None: for inference only.
         image_encoder: e.g. :class:`DAMSMImageEncoder`. None: for inference only.
         loss_gan: hinge loss over matching, mismatching and generated pairs.
-        loss_gp: penalty at real images with their own sentences.
+        loss_gp: penalty at real images with their own sentences. None: without it and its step.
         loss_damsm: on generated images.
         loss_encoders: DAMSM loss on real images that fine-tunes the encoders, with an optimiser
             named ``encoders``, before G and D see the batch; the encoders are then in training
@@ -42,7 +43,8 @@ class SSAGAN(AdversarialModel):
             captions are a neighbour's, and so a mismatch.
         gather_batch: contrasts and mismatches over the batches of all ranks instead of each
             rank's own.
-        ema, accumulation_rounds, data_preprocessor, init_cfg: see :class:`AdversarialModel`.
+        ema, accumulation_rounds, channels_last, data_preprocessor, init_cfg: see
+            :class:`~genzoo.models.base.AlternatingModel`.
     """
 
     needed_for_prediction = ('generator', 'text_encoder')
@@ -52,18 +54,22 @@ class SSAGAN(AdversarialModel):
                  loss_gp: dict | None = None, loss_damsm: dict | None = None,
                  loss_encoders: dict | None = None, merge_gp_step: bool = False, sort_batch: bool = True,
                  gather_batch: bool = False, ema: Mapping[str, dict] | None = None,
-                 accumulation_rounds: int = 1, data_preprocessor: dict | nn.Module | None = None,
+                 accumulation_rounds: int = 1, channels_last: bool = False,
+                 data_preprocessor: dict | nn.Module | None = None,
                  init_cfg: dict | None = None) -> None:
         frozen = () if loss_encoders else tuple(
             name for name, cfg in (('text_encoder', text_encoder), ('image_encoder', image_encoder)) if cfg)
         super().__init__(
-            _updates(merge_gp_step, finetune=bool(loss_encoders)), ema=ema, frozen=frozen,
-            accumulation_rounds=accumulation_rounds, init_cfg=init_cfg,
+            _updates(merge_gp_step, bool(loss_gp), bool(loss_encoders)), ema=ema, frozen=frozen,
+            accumulation_rounds=accumulation_rounds, channels_last=channels_last, init_cfg=init_cfg,
             data_preprocessor=data_preprocessor or dict(type='ZooDataPreprocessor',
                                                         cpu_keys=('caption_length',)))
         parts = dict(generator=generator, text_encoder=text_encoder, discriminator=discriminator,
                      image_encoder=image_encoder, loss_gan=loss_gan, loss_gp=loss_gp, loss_damsm=loss_damsm,
                      loss_encoders=loss_encoders)
+        if discriminator and not (loss_gan and loss_damsm and image_encoder):
+            raise ConfigError('model: SSAGAN with a discriminator is for training and needs loss_gan, loss_damsm and '
+                              'image_encoder')
         for name, cfg in parts.items():
             if cfg:
                 self.add_module(name, MODELS.build(cfg))
@@ -74,26 +80,41 @@ class SSAGAN(AdversarialModel):
 
     # ----------------------------------------------------------------------- training
     def begin_iteration(self, inputs: dict, data_samples: Sequence | None) -> dict:
-        """Encodes the captions and generates an image for each; see the base class."""
+        """Encodes the captions and generates an image for each.
+
+        Args:
+            inputs: ``img`` (B, 3, H, W) in [-1, 1], ``caption_ids`` (B, T), ``caption_length`` (B,),
+                ``class_id`` (B,).
+            data_samples: unused.
+
+        Returns:
+            ``real`` and ``fake`` (B, 3, H, W); ``words`` (B, D, L) and ``attached_sentence`` (B, D), with
+            their graph where the encoders are trained; ``sentence`` (B, D), without; ``lengths`` and
+            ``class_ids`` (B,). Sorted by length, or, with ``gather_batch``, as the loader gave them;
+            then also ``all_lengths`` (W * B,) over the W ranks, and L is the longest of these.
+        """
         batch = dict(inputs, noise=self.draw_noise(len(inputs['img']), unwrap(self.generator).noise_size))
         if not self.gather_batch:  # otherwise only the order of the global batch counts
             order = self._order(inputs['caption_length'])
             batch = {key: value[order.to(value.device)] for key, value in batch.items()}
         with torch.set_grad_enabled('loss_encoders' in self._modules):
             words, sentence = self.text_encoder(batch['caption_ids'], batch['caption_length'])
-        fake = self.generator(batch['noise'], sentence.detach())['fake_img']
-        return dict(real=batch['img'], fake=fake, words=words, sentence=sentence.detach(),
-                    attached_sentence=sentence, lengths=batch['caption_length'], class_ids=batch['class_id'])
+        state = dict(real=batch['img'], words=words, sentence=sentence.detach(), attached_sentence=sentence,
+                     lengths=batch['caption_length'], class_ids=batch['class_id'])
+        if self.gather_batch:
+            state['all_lengths'] = gather_rows(state['lengths'])
+            state['words'] = pad_words(words, int(state['all_lengths'].max()))
+        return state | dict(fake=self.generator(batch['noise'], state['sentence'])['fake_img'])
 
     def _order(self, lengths: Tensor) -> Tensor:
         return (torch.argsort(lengths, descending=True, stable=True) if self.sort_batch
-                else torch.arange(len(lengths)))
+                else torch.arange(len(lengths), device=lengths.device))
 
     def discriminator_losses(self, state: dict) -> dict[str, Tensor]:
         """Hinge loss over matching, mismatching and generated pairs."""
         judge = unwrap(self.discriminator).logits
-        real = self.discriminator(state['real'])
-        fake = self.discriminator(state['fake'].detach())
+        both = self.discriminator(torch.cat([state['real'], state['fake'].detach().to(state['real'].dtype)]))
+        real, fake = both.chunk(2)
         first, second, weight = self._mismatches(state)
         return self.loss_gan.discriminator(
             judge(real, state['sentence']), judge(real[first], second),
@@ -108,13 +129,13 @@ class SSAGAN(AdversarialModel):
         sentences = gather_rows(sentence) if self.gather_batch else sentence
         total = len(sentences)
         if total < 2:
-            raise DataError('train_dataloader.batch_size: the mismatching pairs of SSA-GAN need at least two '
-                            'samples a batch; use batch_size >= 2.')
+            raise DataError('train_dataloader.global_batch_size: the mismatching pairs of SSA-GAN need at least two '
+                            'samples a batch; use global_batch_size >= 2.')
         if not self.gather_batch:
             return slice(0, -1), sentence[1:], 1.0
-        order = self._order(gather_rows(state['lengths']))
+        order = self._order(state['all_lengths'])
         place = torch.empty_like(order)
-        place[order] = torch.arange(total)
+        place[order] = torch.arange(total, device=order.device)
         place = rank_rows(place)
         mine = torch.nonzero(place < total - 1).flatten()
         share = len(mine) * (total // len(sentence)) / (total - 1)
@@ -149,20 +170,13 @@ class SSAGAN(AdversarialModel):
 
     def _damsm(self, loss: nn.Module, features: tuple[Tensor, Tensor], words: Tensor, sentence: Tensor,
                state: dict) -> dict[str, Tensor]:
-        regions, code = features
-        lengths, class_ids = state['lengths'], state['class_ids']
-        if not self.gather_batch:
-            return loss(regions, code, words, sentence, lengths, class_ids)
-        longest = int(gather_rows(lengths).max())
-        words = nn.functional.pad(words, (0, longest - words.shape[2]))
-        rows = [gather_rows(part) for part in (regions, code, words, sentence, lengths, class_ids)]
-        world_size = len(rows[1]) // len(code)
-        # Every rank has the whole loss but only its rows' gradient, and gradients are averaged over ranks.
-        return {key: _scale_gradient(value, world_size) for key, value in loss(*rows).items()}
+        return damsm_losses(loss, features, words, sentence, state['lengths'], state['class_ids'],
+                            self.gather_batch)
 
     def check_dataset(self, metainfo: Mapping) -> None:
         """Raises a :class:`DataError` if the data set has another vocabulary than the text encoder."""
-        check_vocabulary(metainfo, unwrap(self.text_encoder).vocab_size)
+        encoder = unwrap(self.text_encoder)
+        check_vocabulary(metainfo, encoder.vocab_size, encoder.vocabulary)
 
     # ---------------------------------------------------------------------- prediction
     def forward(self, inputs: dict, data_samples: Sequence[DataSample] | None = None,
@@ -177,8 +191,8 @@ class SSAGAN(AdversarialModel):
         """
         if mode == 'loss':
             state = self.begin_iteration(inputs, data_samples)
-            return (self.discriminator_losses(state) | self.penalty_losses(state)
-                    | self.generator_losses(state))
+            penalty = self.penalty_losses(state) if 'loss_gp' in self._modules else {}
+            return self.discriminator_losses(state) | penalty | self.generator_losses(state)
         output = self.generate(**{key: inputs[key] for key in ('caption_ids', 'caption_length', 'noise')
                                   if key in inputs})
         return output if mode == 'tensor' else self._predictions(output, inputs, data_samples)
@@ -221,10 +235,11 @@ class SSAGAN(AdversarialModel):
         reals = [None] * len(fakes)
         if 'img' in inputs:  # these were bytes, which rounding gives back
             reals = ((inputs['img'] + 1) * 127.5).round().to(torch.uint8).cpu()
+        masks = [mask.float().cpu() for mask in output['masks']]
         samples = [sample.clone() for sample in data_samples or [DataSample() for _ in fakes]]
         for i, sample in enumerate(samples):
             sample.fake_img = fakes[i]
-            sample.masks = [mask[i].float().cpu() for mask in output['masks']]
+            sample.masks = [mask[i] for mask in masks]
             if reals[i] is not None:
                 sample.gt_img = reals[i]
             for key in ('caption_ids', 'caption_length', 'class_id'):
@@ -233,14 +248,11 @@ class SSAGAN(AdversarialModel):
         return samples
 
 
-def _scale_gradient(value: Tensor, factor: float) -> Tensor:
-    """``value`` itself, whose gradient counts ``factor`` times."""
-    return value.detach() + factor * (value - value.detach())
-
-
-def _updates(merge_gp_step: bool, finetune: bool) -> list[Update]:
-    discriminator = ([Update('discriminator_and_penalty_losses', ('discriminator',))] if merge_gp_step else
-                     [Update('discriminator_losses', ('discriminator',)),
-                      Update('penalty_losses', ('discriminator',))])
+def _updates(merge_gp_step: bool, penalty: bool, finetune: bool) -> list[Update]:
+    if merge_gp_step and penalty:
+        discriminator = [Update('discriminator_and_penalty_losses', ('discriminator',))]
+    else:
+        discriminator = [Update(losses, ('discriminator',)) for losses in
+                         ('discriminator_losses', 'penalty_losses')[:1 + penalty]]
     encoders = [Update('encoder_losses', ('encoders',))] if finetune else []
     return [*encoders, *discriminator, Update('generator_losses', ('generator',))]
