@@ -8,6 +8,7 @@ from torch import distributed
 
 from genzoo.apis.cli import one_line_errors
 from genzoo.apis.config import load_config
+from genzoo.engine import last_checkpoint
 from genzoo.errors import ConfigError
 from genzoo.registry import RUNNERS
 
@@ -25,7 +26,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, help='in place of the config\'s')
     parser.add_argument('--deterministic', action='store_true', help='deterministic algorithms on GPUs, too')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-                        help='change single values, e.g. train_dataloader.batch_size=8')
+                        help='change single values, e.g. train_dataloader.global_batch_size=8')
     parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm', 'mpi'],
                         help='who starts the processes; see dist_train.sh and slurm_train.sh')
     return parser.parse_args()
@@ -46,6 +47,20 @@ def use_autocast(optim_wrapper: dict, precision: str) -> None:
         entry.update(type='AutocastOptimWrapper', precision=precision)
 
 
+def resume(cfg: Config, checkpoint: str) -> None:
+    """Makes a config go on from a checkpoint.
+
+    Args:
+        cfg: whose ``work_dir`` is known.
+        checkpoint: a path, or ``'auto'`` for the last one of the work dir; the first run, which
+            finds none, starts from the config's own ``load_from``.
+    """
+    found = last_checkpoint(cfg.work_dir) if checkpoint == 'auto' else checkpoint
+    cfg.resume = found is not None or cfg.get('load_from') is None
+    if found is not None:
+        cfg.load_from = str(found)
+
+
 def configure(args: argparse.Namespace) -> Config:
     """The config with what the command line says.
 
@@ -60,7 +75,7 @@ def configure(args: argparse.Namespace) -> Config:
     cfg.launcher = args.launcher
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'./work_dirs/{Path(args.config).stem}'
     if args.resume:
-        cfg.resume, cfg.load_from = True, None if args.resume == 'auto' else args.resume
+        resume(cfg, args.resume)
     elif args.load_from:
         cfg.resume, cfg.load_from = False, args.load_from
     randomness = dict(cfg.get('randomness') or {})

@@ -4,8 +4,8 @@ _base_ = [
 ]
 
 model = dict(
-    text_encoder=dict(vocab_size=27297, pretrained='data/DAMSMencoders/coco/text_encoder100.pth'),
-    image_encoder=dict(pretrained='data/DAMSMencoders/coco/image_encoder100.pth'))
+    text_encoder=dict(vocab_size=27297, pretrained='DAMSMencoders/coco/text_encoder100.pth'),
+    image_encoder=dict(pretrained='DAMSMencoders/coco/image_encoder100.pth'))
 
 # 120 epochs of 3449 iterations; saved every 5 epochs.
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=413880, val_interval=34490)
@@ -17,9 +17,9 @@ custom_hooks = [dict(type='SampleImagesHook', interval=3449, num_samples=8)]
 r_precision = dict(
     type='RPrecision', num_candidates=100,
     text_encoder=dict(type='DAMSMTextEncoder', vocab_size=27297,
-                      pretrained='data/DAMSMencoders/coco/text_encoder100.pth'),
+                      pretrained='DAMSMencoders/coco/text_encoder100.pth'),
     image_encoder=dict(type='DAMSMImageEncoder',
-                       pretrained='data/DAMSMencoders/coco/image_encoder100.pth'))
+                       pretrained='DAMSMencoders/coco/image_encoder100.pth'))
 val_evaluator = [r_precision]
 test_evaluator = [
     r_precision,

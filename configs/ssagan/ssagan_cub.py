@@ -4,8 +4,8 @@ _base_ = [
 ]
 
 model = dict(
-    text_encoder=dict(vocab_size=5450, pretrained='data/DAMSMencoders/bird/text_encoder200.pth'),
-    image_encoder=dict(pretrained='data/DAMSMencoders/bird/image_encoder200.pth'))
+    text_encoder=dict(vocab_size=5450, pretrained='DAMSMencoders/bird/text_encoder200.pth'),
+    image_encoder=dict(pretrained='DAMSMencoders/bird/image_encoder200.pth'))
 
 # 600 epochs of 368 iterations; saved every 10 epochs.
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=220800, val_interval=18400)
@@ -18,9 +18,9 @@ custom_hooks = [dict(type='SampleImagesHook', interval=368, num_samples=8)]
 r_precision = dict(
     type='RPrecision', num_candidates=100,
     text_encoder=dict(type='DAMSMTextEncoder', vocab_size=5450,
-                      pretrained='data/DAMSMencoders/bird/text_encoder200.pth'),
+                      pretrained='DAMSMencoders/bird/text_encoder200.pth'),
     image_encoder=dict(type='DAMSMImageEncoder',
-                       pretrained='data/DAMSMencoders/bird/image_encoder200.pth'))
+                       pretrained='DAMSMencoders/bird/image_encoder200.pth'))
 val_evaluator = [r_precision]
 test_evaluator = [
     r_precision,

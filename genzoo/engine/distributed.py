@@ -121,9 +121,21 @@ class NetworkDDP(DeviceDDP):
         super().__init__(module, device_ids, broadcast_buffers, find_unused_parameters=True)
         self.find_unused_parameters = False  # its reducer searches, but not at each forward
 
+    def forward(self, *inputs, **kwargs) -> Any:
+        """The network's forward; what its gradients will be for, only a loss can say."""
+        with self.no_sync():
+            output = super().forward(*inputs, **kwargs)
+        self.require_forward_param_sync = True  # a forward without exchange ends the copying of buffers
+        return output
+
     def expect_gradients_of(self, loss: Tensor) -> None:
-        """Makes the coming backward of ``loss`` average what reaches this network."""
-        if self.require_backward_grad_sync:
+        """Makes the coming backward of ``loss`` average what reaches this network.
+
+        A network that takes no gradient now is left alone: what it expected in vain, it would
+        take from a later backward that is to be exchanged by no one.
+        """
+        takes_gradients = any(parameter.requires_grad for parameter in self.module.parameters())
+        if self.require_backward_grad_sync and takes_gradients:
             self.reducer.prepare_for_backward([loss])
 
     def __getattr__(self, name: str) -> Any:

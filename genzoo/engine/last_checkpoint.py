@@ -1,15 +1,22 @@
 """The record of a run's newest whole checkpoint: the file ``last_checkpoint`` in its folder."""
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import WeightsError
+from ..errors import TrainingError, WeightsError
 from ..utils import atomic_write
 
 RECORD = 'last_checkpoint'
 
 
 def record_last_checkpoint(work_dir: str | Path, path: str | Path) -> None:
-    """Makes ``path`` the one that :func:`last_checkpoint` finds."""
-    with atomic_write(Path(work_dir) / RECORD, 'w') as file:
+    """Makes ``path`` the one that :func:`last_checkpoint` finds.
+
+    Raises:
+        TrainingError: the disk is full or the folder cannot be written.
+    """
+    with disk_errors(work_dir, work_dir), atomic_write(Path(work_dir) / RECORD, 'w') as file:
         file.write(str(path))
 
 
@@ -36,3 +43,28 @@ def last_good(work_dir: str | Path) -> str:
     if not record.is_file():
         return 'no checkpoint was written yet'
     return f'the last good checkpoint is {record.read_text().strip()}'
+
+
+@contextmanager
+def disk_errors(folder: str | Path, work_dir: str | Path) -> Iterator[None]:
+    """Adds the free space and the last good checkpoint to what is said of a failed write.
+
+    Args:
+        folder: where is written.
+        work_dir: of the run.
+
+    Raises:
+        TrainingError: in place of an OSError or WeightsError.
+    """
+    try:
+        yield
+    except (OSError, WeightsError) as error:
+        raise TrainingError(f'{" ".join(str(error).split())} Free in {folder}: {_free_space(folder)}; '
+                            f'{last_good(work_dir)}.') from error
+
+
+def _free_space(folder: str | Path) -> str:
+    try:
+        return f'{shutil.disk_usage(folder).free / 2**20:.1f} MiB'
+    except OSError:
+        return 'unknown'

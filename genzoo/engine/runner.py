@@ -1,71 +1,35 @@
 """mmengine's Runner with safe checkpoints, exact resuming and CPUs as first-class devices."""
 import functools
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import mmengine
 from mmengine.device import get_device
-from mmengine.dist import get_world_size, is_distributed, master_only
+from mmengine.dist import is_distributed, master_only
 from mmengine.model import is_model_wrapper, revert_sync_batchnorm
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import weights_to_cpu
 from torch import nn
 from torch.utils.data import DataLoader
 
-from ..errors import ConfigError, GenzooError, TrainingError, WeightsError
+from ..errors import GenzooError, WeightsError
 from ..registry import FUNCTIONS, MODEL_WRAPPERS, RUNNERS
 from ..utils import load_for_prediction, load_state_dict, open_checkpoint, save_checkpoint
 from .distributed import DeviceDDP, SeparateDDP, init_cpu_group
-from .last_checkpoint import last_checkpoint, last_good
+from .last_checkpoint import disk_errors, last_checkpoint
+from .loaders import limit_batches, named_functions, split_over_ranks
 from .plain_data import pack_message_hub, plain_data, unpack_message_hub
 from .stopping import TrainingStopped
 
 RESUMED_PARTS = ('meta', 'message_hub', 'optimizer')
 
 
-def _free_space(folder: str | Path) -> str:
-    try:
-        return f'{shutil.disk_usage(folder).free / 2**20:.1f} MiB'
-    except OSError:
-        return 'unknown'
-
-
 def _run_both(first: Callable | None, second: Callable, worker_id: int) -> None:
     if first is not None:
         first(worker_id)
     second(worker_id)
-
-
-def _named_functions(cfg: Mapping) -> dict:
-    """A loader's config in which functions of the registry stand for their names."""
-    cfg = dict(cfg)
-    for key in ('collate_fn', 'worker_init_fn'):
-        function = cfg.get(key)
-        if isinstance(function, Mapping) and isinstance(function.get('type'), str):
-            found = FUNCTIONS.get(function['type'])
-            cfg[key] = dict(function, type=found) if found else function
-    return cfg
-
-
-def _split_over_ranks(cfg: Mapping) -> dict:
-    """A loader's config in which ``global_batch_size`` has become each process's ``batch_size``.
-
-    Raises:
-        ConfigError: it does not divide by the number of processes.
-    """
-    cfg = dict(cfg)
-    total = cfg.pop('global_batch_size', None)
-    if total is None:
-        return cfg
-    processes = get_world_size()
-    if total % processes:
-        raise ConfigError(f'global_batch_size={total}: does not divide by {processes} processes. Take another '
-                          'number of processes, or set train_dataloader.global_batch_size.')
-    return dict(cfg, batch_size=total // processes, sampler=dict(cfg['sampler'], batch_size=total))
 
 
 @RUNNERS.register_module()
@@ -80,10 +44,14 @@ class SafeRunner(Runner):
     * several processes also run on CPUs (gloo); models with several optimisers get one
       distributed wrapper a network (:class:`~genzoo.engine.SeparateDDP`);
     * a loader may give ``global_batch_size``, which the processes share, in place of
-      ``batch_size``;
+      ``batch_size``, and one of evaluation ``max_batches``: then each process sees at most
+      so many batches, of the same random items every time;
     * functions of a loader are found in genzoo's registry, and data loading workers leave
       signals to the main process.
     """
+
+    _resumed: dict | None = None
+    """The checkpoint to go on from, between the look at its seed and its use."""
 
     # ------------------------------------------------------------------ environment
     def setup_env(self, env_cfg: dict) -> None:
@@ -104,8 +72,8 @@ class SafeRunner(Runner):
         """As mmengine's; see the class for what differs."""
         if isinstance(dataloader, DataLoader):
             return dataloader
-        dataloader = _split_over_ranks(dataloader)
-        loader = Runner.build_dataloader(_named_functions(dataloader), seed, diff_rank_seed)
+        dataloader = limit_batches(split_over_ranks(named_functions(dataloader)))
+        loader = Runner.build_dataloader(dataloader, seed, diff_rank_seed)
         if 'worker_init_fn' not in dataloader:
             loader.worker_init_fn = functools.partial(_run_both, loader.worker_init_fn,
                                                       FUNCTIONS.get('quiet_worker'))
@@ -165,7 +133,8 @@ class SafeRunner(Runner):
             self.logger.info(f'{self.work_dir}: no checkpoint yet, training starts at iteration 0.')
             self._resume = False
             return
-        seed = self._open(self._load_from)['meta'].get('seed')
+        self._resumed = self._open(self._load_from)
+        seed = self._resumed['meta'].get('seed')
         if seed is not None and seed != self._randomness_cfg.get('seed'):
             self.logger.info(f'The seed of the resumed run, {seed}, is taken over.')
             self._randomness_cfg = dict(self._randomness_cfg, seed=seed)
@@ -184,8 +153,7 @@ class SafeRunner(Runner):
     def _open(self, filename: str | Path) -> dict:
         """The content of a checkpoint, with mmengine's parts in mmengine's form."""
         if '://' in str(filename):
-            raise WeightsError(f'{filename}: only files are opened here. Fetch it first, '
-                               'see tools/download.py.')
+            raise WeightsError(f'{filename}: only files are opened here. Download it and give the path.')
         content = open_checkpoint(filename)
         if not isinstance(content, dict):
             raise WeightsError(f'{filename}: holds a {type(content).__name__}, not a checkpoint.')
@@ -221,7 +189,7 @@ class SafeRunner(Runner):
         Raises:
             WeightsError: missing, unsafe, broken, or of another model.
         """
-        checkpoint = self._open(filename)
+        checkpoint, self._resumed = self._resumed or self._open(filename), None
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         state = checkpoint.get('state_dict', checkpoint)
         state = {key.removeprefix('module.'): value for key, value in state.items()}
@@ -291,7 +259,7 @@ class SafeRunner(Runner):
         if save_param_scheduler and self.param_schedulers is not None:
             checkpoint['param_schedulers'] = self._scheduler_states()
         self.call_hook('before_save_checkpoint', checkpoint=checkpoint)
-        with self._disk_errors(out_dir):
+        with disk_errors(out_dir, self.work_dir):
             save_checkpoint(checkpoint, Path(out_dir) / filename)
 
     def _meta(self, step: dict) -> dict:
@@ -308,12 +276,3 @@ class SafeRunner(Runner):
             return {name: plain_data([scheduler.state_dict() for scheduler in group])
                     for name, group in schedulers.items()}
         return plain_data([scheduler.state_dict() for scheduler in schedulers])
-
-    @contextmanager
-    def _disk_errors(self, folder: str | Path) -> Iterator[None]:
-        """Adds the free space and the last good checkpoint to what is said of a failed write."""
-        try:
-            yield
-        except WeightsError as error:
-            raise TrainingError(f'{" ".join(str(error).split())} Free in {folder}: {_free_space(folder)}; '
-                                f'{last_good(self.work_dir)}.') from error

@@ -46,7 +46,7 @@ def test_damsm_trains_an_iteration_at_full_size(cub, run_tool, tmp_path):
                and not option.startswith('test_')]
     result = run_tool('train.py', 'configs/ssagan/damsm_cub.py', '--work-dir', tmp_path / 'run', '--cfg-options',
                       *options, f'model.image_encoder.trunk_weights={weights}', 'val_dataloader.batch_size=2',
-                      'val_dataloader.num_batch_per_epoch=1', 'train_cfg.val_interval=1')
+                      'val_dataloader.max_batches=1', 'train_cfg.val_interval=1')
     assert 'loss_words: ' in result.stdout
     assert 'own_caption_rate: ' in result.stdout
 

@@ -10,15 +10,16 @@ from ...registry import HOOKS
 from ..last_checkpoint import last_good
 
 
-def _all_finite(value) -> bool:
-    value = torch.as_tensor(value)
-    return not value.is_floating_point() or bool(value.isfinite().all())
-
-
 def not_finite(values: Mapping) -> list[str]:
-    """Names of the numbers and tensors that hold NaN or infinity."""
-    return [name for name, value in values.items()
-            if isinstance(value, (int, float, torch.Tensor)) and not _all_finite(value)]
+    """Names of the numbers and tensors that hold NaN or infinity; waits for the device once."""
+    tensors = {name: torch.as_tensor(value) for name, value in values.items()
+               if isinstance(value, (int, float, torch.Tensor))}
+    flags = {name: tensor.isfinite().all() for name, tensor in tensors.items() if tensor.is_floating_point()}
+    if not flags:
+        return []
+    device = next((flag.device for flag in flags.values() if flag.device.type != 'cpu'), 'cpu')
+    finite = torch.stack([flag.to(device) for flag in flags.values()]).tolist()
+    return [name for name, good in zip(flags, finite) if not good]
 
 
 @HOOKS.register_module()

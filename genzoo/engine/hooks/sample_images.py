@@ -24,7 +24,8 @@ class SampleImagesHook(Hook):
     The inputs are the first items of the validation set, or of the training set where there
     is none; noise is drawn from a fixed seed. The sheet is written to
     ``<work_dir>/samples/iter_<N>.png`` and given to the visualizer, e.g. for TensorBoard.
-    Training is not affected: generators and modes are put back.
+    Training is not affected: generators and modes are put back, and a full disk costs the sheet
+    alone.
 
     Args:
         interval: iterations between sheets.
@@ -68,9 +69,13 @@ class SampleImagesHook(Hook):
     @master_only
     def _draw(self, runner, iteration: int) -> None:
         picture = self.sheet(self._samples(runner.model))
-        with atomic_write(Path(runner.work_dir) / 'samples' / f'iter_{iteration}.png') as file:
-            Image.fromarray(np.asarray(picture)).save(file, format='png')
-        runner.visualizer.add_image('samples', picture, step=iteration)
+        path = Path(runner.work_dir) / 'samples' / f'iter_{iteration}.png'
+        try:
+            with atomic_write(path) as file:
+                Image.fromarray(np.asarray(picture)).save(file, format='png')
+            runner.visualizer.add_image('samples', picture, step=iteration)
+        except OSError as error:  # no reason to end training
+            runner.logger.warning(f'{path}: the sheet of samples could not be written ({error}); training goes on.')
 
     def _samples(self, model: torch.nn.Module) -> Sequence:
         model = model.module if is_model_wrapper(model) else model

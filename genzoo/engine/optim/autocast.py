@@ -13,6 +13,36 @@ from ...registry import OPTIM_WRAPPERS
 PRECISIONS = {'bf16': torch.bfloat16, 'fp16': torch.float16}
 
 
+class LossScaler(torch.amp.GradScaler):
+    """A loss scale that several optimisers may share.
+
+    It adapts when the next loss is scaled (or its state is asked for), not after each step: all
+    optimisers that step after one backward then take its gradients for scaled alike.
+    """
+
+    _stepped = False
+
+    def scale(self, outputs: Tensor) -> Tensor:
+        """``outputs`` times the scale."""
+        self._adapt()
+        return super().scale(outputs)
+
+    def step(self, optimizer: Optimizer, *args, **kwargs) -> float | None:
+        """Unscales the gradients and steps, unless they overflowed."""
+        self._stepped = True
+        return super().step(optimizer, *args, **kwargs)
+
+    def state_dict(self) -> dict:
+        """As GradScaler's."""
+        self._adapt()
+        return super().state_dict()
+
+    def _adapt(self) -> None:
+        if self._stepped:
+            self.update()
+            self._stepped = False
+
+
 @OPTIM_WRAPPERS.register_module()
 class AutocastOptimWrapper(OptimWrapper):
     """Runs forwards under autocast; mmengine's ``AmpOptimWrapper`` asks for a GPU.
@@ -37,7 +67,7 @@ class AutocastOptimWrapper(OptimWrapper):
             raise ConfigError(f"precision='fp16' needs a GPU, the model is on the {self.device_type}; "
                               "use 'bf16'.")
         self.dtype = PRECISIONS[precision]
-        self.loss_scaler = torch.amp.GradScaler(self.device_type, enabled=precision == 'fp16')
+        self.loss_scaler = LossScaler(self.device_type, enabled=precision == 'fp16')
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
@@ -56,7 +86,6 @@ class AutocastOptimWrapper(OptimWrapper):
             self.loss_scaler.unscale_(self.optimizer)
             self._clip_grad()
         self.loss_scaler.step(self.optimizer, **kwargs)
-        self.loss_scaler.update()
 
     def state_dict(self) -> dict:
         """The optimiser's state and the scaler's."""

@@ -1,5 +1,5 @@
 """One optimiser a network."""
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper, OptimWrapperDict
@@ -8,6 +8,7 @@ from torch import nn
 from ...errors import ConfigError
 from ...registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
 from ..suggest import nearest
+from .autocast import AutocastOptimWrapper
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -22,14 +23,16 @@ class NetworkOptimWrapperConstructor:
             encoders=dict(modules=['text_encoder', 'image_encoder'],
                           optimizer=dict(type='Adam', lr=2e-3), clip_grad=dict(max_norm=0.25)))
 
-    Parameters that are frozen when the optimisers are built are left out.
+    Parameters that are frozen when the optimisers are built are left out. Under fp16 all entries
+    share one loss scale.
 
     Args:
         optim_wrapper_cfg: see above; an entry's ``type`` is ``OptimWrapper`` if not given.
         paramwise_cfg: must be None; for mmengine's signature.
 
     Raises:
-        ConfigError: an entry names no network, or one without trainable parameters.
+        ConfigError: an entry names no network, or one without trainable parameters; or it accumulates
+            gradients, which is the model's task.
     """
 
     def __init__(self, optim_wrapper_cfg: Mapping[str, dict], paramwise_cfg: None = None) -> None:
@@ -39,6 +42,9 @@ class NetworkOptimWrapperConstructor:
         for name, cfg in optim_wrapper_cfg.items():
             if not isinstance(cfg, Mapping) or 'optimizer' not in cfg:
                 raise ConfigError(f'optim_wrapper.{name}: must be a dict with an `optimizer`, one a network.')
+            if cfg.get('accumulative_counts', 1) != 1:
+                raise ConfigError(f'optim_wrapper.{name}.accumulative_counts={cfg["accumulative_counts"]}: networks '
+                                  'with an optimiser each take turns. Set model.accumulation_rounds.')
         self.optim_wrapper_cfg = optim_wrapper_cfg
 
     def __call__(self, model: nn.Module) -> OptimWrapperDict:
@@ -48,8 +54,15 @@ class NetworkOptimWrapperConstructor:
             model: bare or wrapped for distributed training.
         """
         model = model.module if is_model_wrapper(model) else model
-        return OptimWrapperDict(**{name: self._build(name, dict(cfg), model)
-                                   for name, cfg in self.optim_wrapper_cfg.items()})
+        wrappers = {name: self._build(name, dict(cfg), model) for name, cfg in self.optim_wrapper_cfg.items()}
+        self._share_loss_scaler([each for each in wrappers.values() if isinstance(each, AutocastOptimWrapper)])
+        return OptimWrapperDict(**wrappers)
+
+    @staticmethod
+    def _share_loss_scaler(wrappers: Sequence[AutocastOptimWrapper]) -> None:
+        """One backward may serve several optimisers, which must agree on the scale of its loss."""
+        for wrapper in wrappers:
+            wrapper.loss_scaler = next(each for each in wrappers if each.dtype == wrapper.dtype).loss_scaler
 
     def _build(self, name: str, cfg: dict, model: nn.Module) -> OptimWrapper:
         modules = cfg.pop('modules', [name])

@@ -119,7 +119,11 @@ class AlternatingModel(BaseModel):
 
         Returns:
             Every loss and logged value, as scalars.
+
+        Raises:
+            ConfigError: an update needs an optimiser that there is not, or the batch does not divide.
         """
+        self._require_optimizers(optim_wrapper)
         data = self.data_preprocessor(data, True)
         self._switch_gradients(optim_wrapper, tuple(optim_wrapper.keys()))
         with self._precision(next(iter(optim_wrapper.values()))):
@@ -133,6 +137,12 @@ class AlternatingModel(BaseModel):
         self._update_averages()
         self._count_iteration()
         return logs
+
+    def _require_optimizers(self, optim_wrapper: OptimWrapperDict) -> None:
+        needed = {name: update.losses for update in self.updates for name in update.optimizers}
+        for name in needed.keys() - optim_wrapper.keys():
+            raise ConfigError(f'optim_wrapper: has no "{name}", which {type(self).__name__}.{needed[name]} needs; '
+                              f'it has {", ".join(optim_wrapper.keys())}. Add optim_wrapper.{name}.')
 
     def _run_update(self, update: Update, rounds: Sequence, optim_wrapper: OptimWrapperDict) -> dict:
         wrappers = [optim_wrapper[name] for name in update.optimizers]
