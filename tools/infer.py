@@ -20,15 +20,16 @@ def _arguments(docstring: str | None) -> str:
 
 
 def command(inferencer: type):
-    """A function with the parameters of an inferencer's constructor and call, and their help."""
+    """A function with the parameters of an inferencer's constructor and stream, and their help."""
     build = list(inspect.signature(inferencer.__init__).parameters.values())[1:]
-    call = list(inspect.signature(inferencer.__call__).parameters.values())[1:]
+    call = list(inspect.signature(inferencer.stream).parameters.values())[1:]
     call = [parameter.replace(default=Path('out')) if parameter.name == 'out_dir' else parameter
             for parameter in call]
 
     def run(**options):
         model = inferencer(**{parameter.name: options[parameter.name] for parameter in build})
-        model(**{parameter.name: options[parameter.name] for parameter in call})
+        for _ in model.stream(**{parameter.name: options[parameter.name] for parameter in call}):
+            pass  # written, and not kept: there may be very many
         return options['out_dir']
 
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in (*build, *call)]
@@ -36,7 +37,7 @@ def command(inferencer: type):
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     title = inspect.cleandoc(inferencer.__doc__).splitlines()[0]
     run.__doc__ = '\n'.join([title, '', 'Args:', _arguments(inferencer.__doc__),
-                             _arguments(inferencer.__call__.__doc__)])
+                             _arguments(inferencer.stream.__doc__)])
     return run
 
 

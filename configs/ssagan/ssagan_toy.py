@@ -18,11 +18,12 @@ model = dict(
     loss_gan=dict(type='HingeMatchingGANLoss'),
     loss_gp=dict(type='MatchingAwareGradientPenalty', p=6, k=2.0),
     loss_damsm=dict(type='DAMSMLoss', gamma1=5.0, gamma2=5.0, gamma3=10.0, loss_weight=0.05),
-    gather_batch=True)
+    gather_batch=True,
+    channels_last=True)
 optim_wrapper = dict(
     constructor='NetworkOptimWrapperConstructor',
-    generator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=4e-4, betas=(0.0, 0.9))),
-    discriminator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=8e-4, betas=(0.0, 0.9))))
+    generator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=4e-4, betas=(0.0, 0.9), fused=True)),
+    discriminator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=8e-4, betas=(0.0, 0.9), fused=True)))
 
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=800, val_interval=200)
 val_cfg = dict(type='ValLoop')

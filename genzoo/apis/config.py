@@ -13,21 +13,22 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner, Tes
 from mmengine.utils.dl_utils import set_multi_processing
 from torch.utils.data import DataLoader
 
-from ..engine import nearest
+from ..engine import nearest, require_one_batch_size
 from ..errors import ConfigError
 from ..utils import require_file
 from .signatures import arguments, components
 
 OUR_SCOPES = ('genzoo', 'mmengine')
 # Their `type` is no registered name, or their builder takes keys of its own.
-UNCHECKED = ('clip_grad', 'norm_cfg', 'conv_cfg', 'act_cfg', 'custom_imports', 'metainfo')
+UNCHECKED = ('clip_grad', 'custom_imports', 'metainfo')
+LAYERS = ('norm_cfg', 'conv_cfg', 'act_cfg')  # of mmcv, whose builders pass any other key on
 READ_BY_RUNNER = {
     'runner_type', 'custom_imports', 'model_wrapper_cfg', 'sync_bn', 'find_unused_parameters', 'compile',
     'activation_checkpointing', 'efficient_conv_bn_eval', 'strategy'
 }
 DEFAULT_HOOKS = {'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}
 LOADER_PARTS = {'global_batch_size', 'dataset', 'sampler', 'batch_sampler', 'worker_init_fn', 'collate_fn',
-                'num_batch_per_epoch', 'disable_subprocess_warning'}
+                'disable_subprocess_warning'}
 
 
 def _runner_keys() -> set[str]:
@@ -37,9 +38,10 @@ def _runner_keys() -> set[str]:
 def _keys_without_type(path: str) -> set[str] | None:
     """Keys of the dicts whose place in the config says what they are; None: any."""
     loader = arguments(DataLoader) | LOADER_PARTS
+    limited = loader | {'max_batches'}
     evaluation = arguments(ValLoop) | arguments(TestLoop)
     known = {
-        'train_dataloader': loader, 'val_dataloader': loader, 'test_dataloader': loader,
+        'train_dataloader': loader, 'val_dataloader': limited, 'test_dataloader': limited,
         'train_cfg': arguments(EpochBasedTrainLoop) | arguments(IterBasedTrainLoop),
         'val_cfg': evaluation, 'test_cfg': evaluation,
         'optim_wrapper': arguments(OptimWrapper),
@@ -77,7 +79,7 @@ class _Checker:
     def keys(self, path: str, cfg: Mapping) -> tuple[str, set[str] | None]:
         """Who reads ``cfg``, and which keys it takes; None: any."""
         if 'constructor' in cfg and 'optimizer' not in cfg:
-            return '', None  # one entry a network, checked when they are known
+            return 'no such entry', None  # one entry a network, checked when they are known
         if 'type' not in cfg:
             entry = path.startswith('optim_wrapper.') and 'optimizer' in cfg
             keys = arguments(OptimWrapper) if entry else _keys_without_type(path)
@@ -92,21 +94,43 @@ class _Checker:
     def check(self, value: Any, path: str = '') -> None:
         """Raises ConfigError at the first wrong key or type in ``value``."""
         if isinstance(value, Mapping):
+            self.check_place(path, value)
             label, keys = self.keys(path, value) if path else ('', None)
             for key, item in value.items():
                 if keys is not None and key not in keys | {'type', '_scope_'}:
                     self.fail(path, label, key, keys)
-                if key not in UNCHECKED:
+                if key in LAYERS:
+                    self.check_layer(f'{path}.{key}', item)
+                elif key not in UNCHECKED:
                     self.check(item, f'{path}.{key}' if path else key)
         elif isinstance(value, (list, tuple)):
             for number, item in enumerate(value):
                 self.check(item, f'{path}[{number}]')
 
+    def check_place(self, path: str, value: Mapping) -> None:
+        """Raises ConfigError for what is wrong in this place of a config alone."""
+        if path.endswith('_dataloader'):
+            require_one_batch_size(value, f'{self.source}: {path}')
+        if path == 'default_hooks':
+            for name, hook in value.items():
+                if name not in DEFAULT_HOOKS and isinstance(hook, Mapping) and 'type' not in hook:
+                    self.fail(path, 'no type, and no such hook:', name, DEFAULT_HOOKS)
+        if path == 'model' and isinstance(value.get('ema'), Mapping):
+            networks = [key for key, item in value.items() if isinstance(item, Mapping) and 'type' in item]
+            for name in value['ema']:
+                if name not in networks:
+                    self.fail('model.ema', 'the model has no network', name, networks)
+
+    def check_layer(self, path: str, layer: Any) -> None:
+        """Raises ConfigError if the config of a layer does not say which."""
+        if isinstance(layer, Mapping) and 'type' not in layer:
+            raise ConfigError(f'{self.source}: {path}: has no type, only {", ".join(layer) or "nothing"}.')
+
     def check_top_level(self, cfg: Mapping) -> None:
         """Raises ConfigError if a key is nearly one that the Runner reads; others are variables."""
         known = _runner_keys()
         for key in cfg:
-            if key not in known and get_close_matches(key, known, n=1, cutoff=0.85):
+            if key not in known and get_close_matches(key, known, n=1, cutoff=0.75):
                 self.fail('', 'no such key', key, known)
 
     def check_option(self, cfg: Mapping, option: str) -> None:
@@ -152,7 +176,7 @@ def load_config(path: str | Path, cfg_options: Mapping[str, Any] | None = None) 
 
     Args:
         path: a ``.py`` file (or ``.json``, ``.yaml``).
-        cfg_options: new values by their place, e.g. ``{'train_dataloader.batch_size': 8}``.
+        cfg_options: new values by their place, e.g. ``{'test_dataloader.batch_size': 8}``.
 
     Raises:
         ConfigError: the file, or one that it is based on, is missing or broken; an option or

@@ -5,17 +5,12 @@ from pathlib import Path
 from ..converters import ssagan
 from ..datasets.caption_files import read_caption_data
 from ..errors import ConfigError, WeightsError
-from ..utils import open_checkpoint, require_file, save_checkpoint
+from ..utils import open_checkpoint, refuse_existing, require_file, save_checkpoint
 
 OFFICIAL_NAMES = {
     'generator': 'netG.pth', 'discriminator': 'netD.pth', 'text_encoder': 'text_encoder.pth',
     'image_encoder': 'image_encoder.pth'
 }
-
-
-def _refuse(path: Path, overwrite: bool) -> None:
-    if path.exists() and not overwrite:
-        raise ConfigError(f'{path}: exists already. Choose another name or give --overwrite.')
 
 
 def convert_ssagan(inputs: Sequence[Path], output: Path, overwrite: bool = False) -> list[str]:
@@ -34,7 +29,7 @@ def convert_ssagan(inputs: Sequence[Path], output: Path, overwrite: bool = False
         ConfigError: nothing to convert, two files of one part, or the output exists.
         WeightsError, DataError: a file is missing, broken, unsafe, or none of these.
     """
-    _refuse(output, overwrite)
+    refuse_existing([output], overwrite)
     state, meta, report = {}, dict(paper='ssagan'), []
     for path in inputs:
         if path.suffix in ('.pickle', '.pkl'):
@@ -95,7 +90,7 @@ def release_ssagan(checkpoint: Path, out_dir: Path, overwrite: bool = False) -> 
     for part, name in OFFICIAL_NAMES.items():
         own = {key.removeprefix(f'{part}.'): value for key, value in state.items() if key.startswith(f'{part}.')}
         if own:
-            _refuse(out_dir / name, overwrite)
+            refuse_existing([out_dir / name], overwrite)
             save_checkpoint(ssagan.from_genzoo(part, own), out_dir / name)
             report.append(f'{part} to {out_dir / name}')
     if not report:

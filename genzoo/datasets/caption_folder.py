@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ConfigError, DataError
-from ..utils import atomic_write, require_folder
+from ..utils import atomic_write, refuse_existing, require_folder
 from .caption_files import SPLITS, build_caption_data, read_caption_lines, write_caption_data
 from .caption_layout import EXTENSIONS, read_keys
 from .transforms import load_image
 
 Progress = Callable[[Iterable], Iterable]
+OVERWRITE = 'Give --overwrite to replace it.'
 
 
 @dataclass
@@ -34,12 +35,6 @@ class FolderReport:
     captions_per_image: int = 0
     num_words: int = 0
     skipped: list[tuple[Path, str]] = field(default_factory=list)
-
-
-def refuse_to_overwrite(path: Path, overwrite: bool) -> None:
-    """Raises DataError if ``path`` exists and may not be replaced."""
-    if path.exists() and not overwrite:
-        raise DataError(f'{path}: is there already. Give --overwrite to replace it.')
 
 
 def write_keys(data_root: Path, split: str, keys: list[str]) -> None:
@@ -62,12 +57,13 @@ def build_vocabulary(data_root: str | Path, captions_per_image: int, overwrite: 
         Number of words.
 
     Raises:
-        DataError: something is missing, too short, or there already.
+        DataError: something is missing or too short.
+        ConfigError: an argument is out of its range, or ``captions.pickle`` is there already.
     """
     if captions_per_image < 1:
         raise ConfigError(f'--captions-per-image {captions_per_image}: must be at least 1.')
     data_root = require_folder(data_root, 'the data set', 'Check the path.')
-    refuse_to_overwrite(data_root / 'captions.pickle', overwrite)
+    refuse_existing([data_root / 'captions.pickle'], overwrite, OVERWRITE)
     keys = [read_keys(data_root, split) for split in SPLITS]
     data = build_caption_data(data_root / 'text', *keys, captions_per_image, progress)
     write_caption_data(data_root / 'captions.pickle', data)
@@ -161,15 +157,15 @@ def prepare_caption_folder(image_dir: str | Path, out: str | Path, text_dir: str
         progress: wraps long iterations, e.g. ``tqdm``.
 
     Raises:
-        DataError: no picture can be used, or ``out`` is there already.
-        ConfigError: an argument is out of its range.
+        DataError: no picture can be used.
+        ConfigError: an argument is out of its range, or ``out`` is there already.
     """
     if captions_per_image is not None and captions_per_image < 1:
         raise ConfigError(f'--captions-per-image {captions_per_image}: must be at least 1.')
     image_dir = require_folder(image_dir, 'the folder of pictures', 'Check --image-dir.')
     text_dir = require_folder(text_dir or image_dir, 'the folder of captions', 'Check --text-dir.')
     out = Path(out).expanduser()
-    refuse_to_overwrite(out / 'captions.pickle', overwrite)
+    refuse_existing([out / 'captions.pickle'], overwrite, OVERWRITE)
     report = FolderReport()
     usable = _usable(image_dir, text_dir, captions_per_image or 1, report, progress)
     train, test = split_keys(usable, test_fraction, seed)

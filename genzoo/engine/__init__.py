@@ -9,6 +9,7 @@ from .hooks import (
     ZooCheckpointHook,
 )
 from .last_checkpoint import last_checkpoint
+from .loaders import require_one_batch_size
 from .optim import AutocastOptimWrapper, NetworkOptimWrapperConstructor
 from .runner import SafeRunner
 from .stopping import TrainingStopped
@@ -17,5 +18,5 @@ from .suggest import nearest
 __all__ = [
     'AutocastOptimWrapper', 'DeviceDDP', 'GracefulStopHook', 'IterationSeedHook', 'NaNGuardHook',
     'NetworkOptimWrapperConstructor', 'ProgressBarHook', 'SafeRunner', 'SampleImagesHook', 'SeparateDDP',
-    'TrainingStopped', 'ZooCheckpointHook', 'last_checkpoint', 'nearest'
+    'TrainingStopped', 'ZooCheckpointHook', 'last_checkpoint', 'nearest', 'require_one_batch_size'
 ]

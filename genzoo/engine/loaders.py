@@ -1,6 +1,5 @@
 """What a loader's config may say beyond mmengine's keys."""
-from collections.abc import Mapping, Sized
-from typing import Any
+from collections.abc import Mapping
 
 import torch
 from mmengine.dist import get_world_size
@@ -14,11 +13,13 @@ class RandomSubset(Subset):
     """A random choice from a data set, the same in each run and on each rank; in random order.
 
     Args:
-        dataset: to choose from; its ``metainfo`` is kept.
+        dataset: to choose from, or its config; its ``metainfo`` is kept.
         size: number of items; at most all of them are taken.
     """
 
-    def __init__(self, dataset: Dataset, size: int) -> None:
+    def __init__(self, dataset: Dataset | Mapping, size: int) -> None:
+        if isinstance(dataset, Mapping):
+            dataset = DATASETS.build(dataset)
         order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(0))
         super().__init__(dataset, order[:size].tolist())
         if hasattr(dataset, 'metainfo'):
@@ -79,14 +80,5 @@ def limit_batches(cfg: Mapping) -> dict:
     limit = cfg.pop('max_batches', None)
     if limit is None:
         return cfg
-    dataset = _built(cfg['dataset'])
-    return dict(cfg, dataset=RandomSubset(dataset, limit * cfg['batch_size'] * get_world_size()))
-
-
-def _built(dataset: Any) -> Sized:
-    if not isinstance(dataset, Mapping):
-        return dataset
-    dataset = DATASETS.build(dataset)
-    if hasattr(dataset, 'full_init'):  # mmengine's data sets load only then
-        dataset.full_init()
-    return dataset
+    size = limit * cfg['batch_size'] * get_world_size()
+    return dict(cfg, dataset=dict(type=RandomSubset, dataset=cfg['dataset'], size=size))

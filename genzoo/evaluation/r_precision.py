@@ -24,6 +24,20 @@ def own_caption_first(own: float, others: np.ndarray) -> float:
     return 1 / (1 + np.count_nonzero(others >= own - _TIE))
 
 
+def draw_foreign(own: Sequence[int], pool_size: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """``count`` different places of ``0..pool_size - 1`` that are not in ``own``, each equally likely.
+
+    Takes time and memory of the order of ``count``, not of the pool.
+
+    Args:
+        own: ascending.
+    """
+    places = rng.choice(pool_size - len(own), count, replace=False)
+    for place in own:
+        places[places >= place] += 1
+    return places
+
+
 @METRICS.register_module()
 class RPrecision(BaseMetric):
     """R-precision of generated images (Xu et al., AttnGAN, CVPR 2018).
@@ -60,9 +74,13 @@ class RPrecision(BaseMetric):
         self.seed = seed
 
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
-        """Keeps the image code and the sentence vector of each sample."""
+        """Keeps the image code and the sentence vector of each sample.
+
+        Raises:
+            DataError: the text encoder knows another vocabulary than the data set.
+        """
+        sentences = sentence_vectors(self.text_encoder, data_samples, self.dataset_meta)
         codes = image_codes(self.image_encoder, data_samples, 'fake_img')
-        sentences = sentence_vectors(self.text_encoder, data_samples)
         for sample, code, sentence in zip(data_samples, codes, sentences):
             self.results.append(dict(key=sample['key'], caption=sample['caption'], code=code,
                                      sentence=sentence))
@@ -92,18 +110,17 @@ class RPrecision(BaseMetric):
         own_captions = _captions_by_key(results, captions)
         hits = np.empty(len(results))
         for i, result in enumerate(results):
-            foreign = np.ones(len(pool), dtype=bool)
-            foreign[own_captions[result['key']]] = False
-            others = self._draw(np.flatnonzero(foreign), result['key'], rng)
+            others = self._draw(own_captions[result['key']], len(pool), result['key'], rng)
             hits[i] = own_caption_first(sentences[i] @ codes[i], pool[others] @ codes[i])
         return hits
 
-    def _draw(self, eligible: np.ndarray, key: str, rng: np.random.Generator) -> np.ndarray:
-        if len(eligible) < self.num_candidates - 1:
-            raise DataError(f'RPrecision: image {key!r} finds only {len(eligible)} captions of other images '
+    def _draw(self, own: list[int], pool_size: int, key: str, rng: np.random.Generator) -> np.ndarray:
+        foreign = pool_size - len(own)
+        if foreign < self.num_candidates - 1:
+            raise DataError(f'RPrecision: image {key!r} finds only {foreign} captions of other images '
                             f'for num_candidates={self.num_candidates}. Evaluate on more captions or '
-                            f'set num_candidates to at most {len(eligible) + 1}.')
-        return rng.choice(eligible, self.num_candidates - 1, replace=False)
+                            f'set num_candidates to at most {foreign + 1}.')
+        return draw_foreign(own, pool_size, self.num_candidates - 1, rng)
 
 
 def _captions_by_key(results: list[dict], captions: np.ndarray) -> dict[str, list[int]]:

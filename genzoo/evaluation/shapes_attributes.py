@@ -115,7 +115,7 @@ class ShapesAttributes(BaseMetric):
     def _add_vectors(self, results: list[dict], data_samples: Sequence[dict]) -> None:
         if self.text_encoder is None or self.image_encoder is None:
             return
-        sentences = sentence_vectors(self.text_encoder, data_samples)
+        sentences = sentence_vectors(self.text_encoder, data_samples, self.dataset_meta)
         fakes = image_codes(self.image_encoder, data_samples, 'fake_img')
         reals = image_codes(self.image_encoder, data_samples, 'gt_img')
         for result, sentence, fake, real in zip(results, sentences, fakes, reals):

@@ -1,22 +1,39 @@
 """Captions and images in the common space of a pair of DAMSM encoders."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
+from ..errors import DataError
 from .common import field_of, rows
 from .shared_features import SharedNetwork
 
 _REMEDY = 'The model\'s predictions must carry it for metrics that compare captions with images.'
 
 
-def sentence_vectors(text_encoder: SharedNetwork, data_samples: Sequence[dict]) -> np.ndarray:
+def _check_vocabulary(text_encoder: SharedNetwork, dataset_meta: Mapping | None) -> None:
+    words = (dataset_meta or {}).get('vocabulary')
+    known = getattr(text_encoder.network, 'vocab_size', None)
+    if None not in (words, known) and len(words) != known:
+        raise DataError(f'{text_encoder.description}: knows {known} words, but the vocabulary of data set '
+                        f'{dataset_meta.get("dataset_name", "")!r} has {len(words)}. Give the metric the encoders '
+                        'that were trained on this data set.')
+
+
+def sentence_vectors(text_encoder: SharedNetwork, data_samples: Sequence[dict],
+                     dataset_meta: Mapping | None = None) -> np.ndarray:
     """Sentence vectors (N, D) of the captions that the images were drawn from.
 
+    Args:
+        text_encoder: whose word ids must be the data set's.
+        data_samples: with ``caption_ids`` and ``caption_length``.
+        dataset_meta: of the data set, with its ``vocabulary``.
+
     Raises:
-        DataError: a sample lacks ``caption_ids`` or ``caption_length``.
+        DataError: a sample lacks a field, or the encoder knows another number of words.
     """
+    _check_vocabulary(text_encoder, dataset_meta)
     ids = [torch.as_tensor(value) for value in field_of(data_samples, 'caption_ids', _REMEDY)]
     lengths = [int(value) for value in field_of(data_samples, 'caption_length', _REMEDY)]
     _, sentences = text_encoder.run(pad_sequence(ids, batch_first=True), torch.tensor(lengths))

@@ -1,10 +1,10 @@
 """Files, checkpoints and pickles: the ground floor, which imports nothing of genzoo but errors."""
 from .checkpoint import load_state_dict, open_checkpoint, open_model_checkpoint, save_checkpoint
-from .files import atomic_write, require_file, require_folder
+from .files import atomic_write, refuse_existing, require_file, require_folder
 from .networks import load_for_prediction
 from .unpickle import restricted_load
 
 __all__ = [
     'atomic_write', 'load_for_prediction', 'load_state_dict', 'open_checkpoint', 'open_model_checkpoint',
-    'require_file', 'require_folder', 'restricted_load', 'save_checkpoint'
+    'refuse_existing', 'require_file', 'require_folder', 'restricted_load', 'save_checkpoint'
 ]

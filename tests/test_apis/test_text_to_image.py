@@ -7,6 +7,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from genzoo.apis import TextToImageInferencer, init_model
+from genzoo.apis.inferencers.text_to_image import sheet_columns
 from genzoo.errors import ConfigError, DataError, WeightsError
 from genzoo.registry import MODELS
 from genzoo.utils.shapes import CAPTIONS
@@ -77,6 +78,56 @@ def test_truncation_bounds_the_noise(inferencer):
 def test_chosen_mask_stages_alone_are_written(inferencer, tmp_path):
     inferencer([RED], out_dir=tmp_path, mask_stages=[8, 32], progress=False)
     assert sorted(path.name.rpartition('_')[2] for path in tmp_path.glob('*_mask_*')) == ['32.png', '8.png']
+
+
+def test_masks_that_nobody_asked_for_are_not_kept(inferencer):
+    assert inferencer([RED], progress=False)[0]['masks'] == []
+    masks = inferencer([RED], mask_stages=[8, 32], progress=False)[0]['masks']
+    assert [mask.shape for mask in masks] == [(1, 8, 8), (1, 32, 32)]
+
+
+def test_each_batch_is_written_before_the_next_is_made(inferencer, tmp_path):
+    stream = inferencer.stream([RED, BLUE], num=4, batch_size=2, out_dir=tmp_path, progress=False)
+    for number, result in enumerate(stream, start=1):
+        assert result['path'].exists()
+        assert len(list(tmp_path.glob('*.png'))) == number
+
+
+def test_sheet_of_many_captions_stays_small_enough_to_be_opened(inferencer, tmp_path):
+    results = inferencer([RED] * 100, batch_size=100, out_dir=tmp_path, progress=False)
+    assert len(results) == 100
+    assert max(Image.open(tmp_path / 'sheet.png').size) < 2000
+    assert len(json.loads((tmp_path / 'results.json').read_text())) == 100
+
+
+@pytest.mark.parametrize(('images', 'num', 'columns'), [
+    (36, 6, 6), (4, 2, 2), (64, 1, 8), (64, 2, 8), (64, 3, 9), (64, 20, 8), (64, 500, 8), (1, 1, 1)])
+def test_a_row_of_the_sheet_shows_whole_captions_where_they_fit(images, num, columns):
+    assert sheet_columns(images, num) == columns
+
+
+def test_captions_longer_than_in_training_are_cut_and_the_user_is_told(inferencer, monkeypatch):
+    logged, seen = [], []
+    monkeypatch.setattr('genzoo.apis.inferencers.text_to_image.print_log', lambda text, *_: logged.append(text))
+    step = inferencer.model.val_step
+    monkeypatch.setattr(inferencer.model, 'val_step', lambda data: seen.append(data['inputs']) or step(data))
+    long = ' and '.join([RED, BLUE, RED])
+    for seed in (1, 1, 2):
+        inferencer([long, RED], seed=seed, progress=False)
+    assert all(inputs['caption_length'].tolist() == [18, 8] for inputs in seen)
+    first, again, other = (inputs['caption_ids'] for inputs in seen)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert len(logged) == 3
+    assert '24 words, but the model takes 18' in logged[0]
+
+
+def test_length_of_captions_is_what_the_checkpoint_says(checkpoint, tmp_path):
+    content = torch.load(checkpoint, weights_only=True)
+    content['meta']['dataset_meta']['max_words'] = 5
+    torch.save(content, tmp_path / 'short.pth')
+    inferencer = TextToImageInferencer(CONFIG, tmp_path / 'short.pth', device='cpu')
+    assert inferencer._encode([RED], 'drop', seed=0)[0][1] == 5
 
 
 def test_captions_come_from_a_file(inferencer, tmp_path):

@@ -10,8 +10,8 @@ from functools import partial
 
 from tqdm import tqdm
 
+from genzoo.apis.cli import one_line_errors
 from genzoo.datasets.caption_folder import build_vocabulary
-from genzoo.errors import GenzooError
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,14 +24,12 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@one_line_errors()
 def main() -> None:
-    """Builds the vocabulary; exits with one line if something that was given is wrong."""
+    """Builds the vocabulary and says how many words it has."""
     args = parse_args()
-    try:
-        num_words = build_vocabulary(**vars(args), progress=partial(tqdm, unit='image'))
-    except GenzooError as error:
-        sys.exit(f'error: {error}')
-    print(f'{args.data_root}/captions.pickle: {num_words} words')
+    num_words = build_vocabulary(**vars(args), progress=partial(tqdm, unit='image'))
+    sys.stdout.write(f'{args.data_root}/captions.pickle: {num_words} words\n')
 
 
 if __name__ == '__main__':

@@ -4,7 +4,8 @@ Beside `dog.jpg` lies `dog.txt` with one caption a line. Stopped runs can be sta
 
     python tools/prepare/captions_folder.py --image-dir my_photos --out data/my_photos
 
-Then set in the config: data_root='data/my_photos', captions_per_image as this tool says.
+Then set captions_per_image and vocab_size in configs/_base_/datasets/folder_captions_256.py and
+configs/ssagan/{damsm,ssagan}_folder.py as this tool says.
 """
 import argparse
 import sys
@@ -12,8 +13,8 @@ from functools import partial
 
 from tqdm import tqdm
 
+from genzoo.apis.cli import one_line_errors
 from genzoo.datasets.caption_folder import FolderReport, prepare_caption_folder
-from genzoo.errors import GenzooError
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,14 +40,12 @@ def summary(out: str, report: FolderReport) -> str:
     return '\n'.join(lines)
 
 
+@one_line_errors()
 def main() -> None:
-    """Prepares the folder; exits with one line if something that was given is wrong."""
+    """Prepares the folder and says what became of it."""
     args = parse_args()
-    try:
-        report = prepare_caption_folder(**vars(args), progress=partial(tqdm, unit='image'))
-    except GenzooError as error:
-        sys.exit(f'error: {error}')
-    print(summary(args.out, report))
+    report = prepare_caption_folder(**vars(args), progress=partial(tqdm, unit='image'))
+    sys.stdout.write(f'{summary(args.out, report)}\n')
 
 
 if __name__ == '__main__':

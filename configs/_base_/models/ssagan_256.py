@@ -11,12 +11,13 @@ model = dict(
     loss_gp=dict(type='MatchingAwareGradientPenalty', p=6, k=2.0),
     loss_damsm=dict(type='DAMSMLoss', gamma1=5.0, gamma2=5.0, gamma3=10.0, loss_weight=0.05),
     gather_batch=True,  # neighbours and contrasts span the batch of all processes
+    channels_last=True,
 )
 
 optim_wrapper = dict(
     constructor='NetworkOptimWrapperConstructor',
-    generator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-4, betas=(0.0, 0.9))),
-    discriminator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=4e-4, betas=(0.0, 0.9))),
+    generator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-4, betas=(0.0, 0.9), fused=True)),
+    discriminator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=4e-4, betas=(0.0, 0.9), fused=True)),
 )
 param_scheduler = None
 randomness = dict(seed=100)

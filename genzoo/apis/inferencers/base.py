@@ -1,5 +1,6 @@
 """What all inferencers share."""
-from collections.abc import Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ...errors import ConfigError, WeightsError
@@ -11,7 +12,7 @@ class Inferencer:
     """A trained model behind one call, for Python and for the command line.
 
     ``tools/infer.py`` makes a subcommand of each subclass that is registered in
-    ``INFERENCERS``: the parameters of its constructor and of its ``__call__``, their types
+    ``INFERENCERS``: the parameters of its constructor and of its :meth:`stream`, their types
     and what their docstrings say become the options and their help.
 
     Args:
@@ -38,16 +39,13 @@ class Inferencer:
         """Where the model is."""
         return next(self.model.parameters()).device
 
+    @abstractmethod
+    def stream(self, *args, **options) -> Iterator[dict]:
+        """The results one by one, each written as it comes; none is kept."""
 
-def refuse_existing(paths: Iterable[Path], overwrite: bool) -> None:
-    """
-    Raises:
-        ConfigError: one of the files exists and ``overwrite`` is not set.
-    """
-    existing = [path for path in paths if path.exists()]
-    if existing and not overwrite:
-        more = f' (and {len(existing) - 1} more)' if len(existing) > 1 else ''
-        raise ConfigError(f'{existing[0]}{more}: exists already. Choose another --out-dir or give --overwrite.')
+    def __call__(self, *args, **options) -> list[dict]:
+        """All results of :meth:`stream`, which has the same parameters, in a list."""
+        return list(self.stream(*args, **options))
 
 
 def batches(items: Sequence, size: int) -> Iterable[Sequence]:

@@ -10,8 +10,23 @@ from ...registry import TRANSFORMS
 from ...utils import require_file
 
 
+EXIF_ORIENTATION = 0x0112
+# What turns a picture upright, by the orientation that its camera noted; 1 and others: nothing.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90}
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    try:
+        return TURNS.get(image.getexif().get(EXIF_ORIENTATION))
+    except Exception:  # broken EXIF data raise nearly anything; the picture itself is whole
+        return None
+
+
 def load_image(path: str | Path) -> Image.Image:
-    """Reads and decodes a picture, as RGB.
+    """Reads and decodes a picture, as RGB and upright, whichever way the camera was held.
 
     Raises:
         DataError: it is missing, truncated or not a picture.
@@ -19,7 +34,9 @@ def load_image(path: str | Path) -> Image.Image:
     path = require_file(path, 'the image', 'Check the path.')
     try:
         with Image.open(path) as image:
-            return image.convert('RGB')
+            picture = image.convert('RGB')
+            turn = _turn(image)
+            return picture if turn is None else picture.transpose(turn)
     except Exception as error:  # a broken picture raises nearly anything
         reason = str(error).split('\n')[0].replace(f"'{path}'", 'it')
         raise DataError(f'{path}: truncated or not an image ({reason}). Fetch it again, or set '
