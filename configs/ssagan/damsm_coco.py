@@ -14,8 +14,9 @@ pipeline = [
     dict(type='PadOrSubsampleCaption', max_words=15),
     dict(type='PackTextImage'),
 ]
-train_dataloader = dict(global_batch_size=48, dataset=dict(pipeline=pipeline))
-val_dataloader = dict(batch_size=48, drop_last=True, max_batches=51, dataset=dict(pipeline=pipeline))
+train_dataloader = dict(global_batch_size=48, dataset=dict(pipeline=pipeline, max_words=15))
+val_dataloader = dict(batch_size=48, drop_last=True, max_batches=51,
+                      dataset=dict(pipeline=pipeline, max_words=15))
 
 # 100 epochs of 1724 iterations, as the released text_encoder100.pth; AttnGAN allows up to 600.
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=172400, val_interval=1724)

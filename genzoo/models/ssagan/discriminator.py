@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ...errors import ConfigError
 from ...registry import MODELS
+from ..layers import recomputed
 
 END_SIZE = 4  # pixels at which the features meet the sentence
 CHANNEL_MULTS = {256: (2, 4, 8, 16, 16, 16)}
@@ -64,14 +65,17 @@ class OneWayDiscriminator(nn.Module):
         resolution: pixels of the image, height and width.
         channel_mults: output channels of each block in units of ``base_channels``; n blocks take
             4 * 2^n pixels. None: the paper's for 256.
+        with_cp: saves memory: blocks are computed again in the backward pass, except for the gradient
+            penalty.
 
     Raises:
         ConfigError: ``channel_mults`` does not fit ``resolution``.
     """
 
     def __init__(self, base_channels: int = 64, cond_channels: int = 256, resolution: int = 256,
-                 channel_mults: Sequence[int] | None = None) -> None:
+                 channel_mults: Sequence[int] | None = None, with_cp: bool = False) -> None:
         super().__init__()
+        self.with_cp = with_cp
         channels = [base_channels * mult for mult in discriminator_mults(resolution, channel_mults)]
         self.conv_img = nn.Conv2d(3, base_channels, 3, padding=1)
         self.blocks = nn.ModuleList(
@@ -90,9 +94,11 @@ class OneWayDiscriminator(nn.Module):
         Returns:
             (B, C, 4, 4).
         """
+        # An image whose own gradient is wanted is that of the penalty, which goes backward twice.
+        recompute = self.with_cp and not (x.is_leaf and x.requires_grad)
         x = self.conv_img(x)
         for block in self.blocks:
-            x = block(x)
+            x = recomputed(block, x) if recompute else block(x)
         return x
 
     def logits(self, features: Tensor, sentence: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ...errors import ConfigError
 from ...registry import MODELS
+from ..layers import recomputed
 from .blocks import Affine, MaskPredictor, SSACNBlock, affines_of
 
 START_SIZE = 4  # pixels at which every generator starts
@@ -43,6 +44,7 @@ class SSACNGenerator(nn.Module):
         norm_cfg: the batch norms, ``BN`` or ``SyncBN``.
         with_text: False for the ablation in which no text reaches the generator.
         with_mask: False for the ablation in which every mask is one everywhere.
+        with_cp: saves memory: blocks are computed again in the backward pass.
 
     Raises:
         ConfigError: ``channel_mults`` does not give ``resolution``.
@@ -51,7 +53,7 @@ class SSACNGenerator(nn.Module):
     def __init__(self, base_channels: int = 64, noise_size: int = 100, cond_channels: int = 256,
                  resolution: int = 256, channel_mults: Sequence[int] | None = None,
                  mask_channels: int = 100, norm_cfg: dict | None = None, with_text: bool = True,
-                 with_mask: bool = True) -> None:
+                 with_mask: bool = True, with_cp: bool = False) -> None:
         super().__init__()
         channels = [base_channels * mult for mult in generator_mults(resolution, channel_mults)]
         self.noise_size = noise_size
@@ -59,6 +61,7 @@ class SSACNGenerator(nn.Module):
         self.resolution = resolution
         self.with_text = with_text
         self.with_mask = with_mask
+        self.with_cp = with_cp
         self.fc = nn.Linear(noise_size, channels[0] * START_SIZE**2)
         self.mask_predictor = MaskPredictor(channels[0], mask_channels, norm_cfg)
         self.blocks = nn.ModuleList(
@@ -105,7 +108,8 @@ class SSACNGenerator(nn.Module):
                 logits = F.interpolate(logits, scale_factor=2, mode='bilinear', align_corners=True)
             mask = torch.sigmoid(logits)
             mask = mask_fn(mask) if mask_fn else mask
-            x, logits = block(x, sentence, mask, affines[2 * number:2 * number + 2])
+            arguments = (x, sentence, mask, affines[2 * number:2 * number + 2])
+            x, logits = recomputed(block, *arguments) if self.with_cp else block(*arguments)
             masks.append(mask)
         return dict(fake_img=self.to_rgb(x), masks=masks)
 

@@ -220,6 +220,12 @@ class TestAccumulation:
             model.train_step(make_batch(4), make_optimizers(model))
 
 
+def test_update_without_its_optimizer_is_one_line(make_model, make_optimizers, make_batch):
+    model = make_model(updates=updates_of('joint', optimizers=('generator', 'encoders')))
+    with pytest.raises(ConfigError, match='has no "encoders", which Recorder.joint_losses needs; it has generator'):
+        model.train_step(make_batch(), make_optimizers(model))
+
+
 class TestIterationCounter:
     def test_it_survives_a_checkpoint(self, make_model, make_optimizers, make_batch):
         updates = [*updates_of('d'), *updates_of('gp', interval=4)]

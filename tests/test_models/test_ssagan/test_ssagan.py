@@ -355,3 +355,20 @@ def test_data_set_of_another_vocabulary_is_refused(make_ssagan):
     model.check_dataset({})
     with pytest.raises(DataError, match='data/birds: its vocabulary has 11 words, the text encoder knows 12'):
         model.check_dataset(dict(vocabulary=['w'] * 11, source='data/birds'))
+
+
+def test_recomputed_blocks_train_to_the_same_weights(make_ssagan, make_optimizers, make_batch):
+    states = []
+    for with_cp in (False, True):
+        torch.manual_seed(3)
+        model = make_ssagan()
+        model.generator.with_cp = model.discriminator.with_cp = with_cp
+        optimizers = make_optimizers(model)
+        torch.manual_seed(4)
+        batches = [make_batch() for _ in range(2)]
+        for batch in batches:
+            torch.manual_seed(5)
+            model.train_step(batch, optimizers)
+        states.append(model.state_dict())
+    for key, value in states[0].items():
+        torch.testing.assert_close(states[1][key], value, msg=key)
