@@ -39,6 +39,11 @@ def test_good_config_passes(good):
     ('randomness.sed', 'randomness: no such key "sed"; nearest: "seed"'),
     ('env_cfg.mp_cfg.mp_start', 'env_cfg.mp_cfg: no such key "mp_start"; nearest: "mp_start_method"'),
     ('val_evaluator.prefixx', 'TinyBrightness has no argument "prefixx"; nearest: "prefix"'),
+    ('modle', 'no such key "modle"; nearest: "model"'),
+    ('model.ema.generatr', 'model.ema: the model has no network "generatr"; nearest: "generator"'),
+    ('default_hooks.checkpont.interval', 'no such hook: "checkpont"; nearest: "checkpoint"'),
+    ('variable.norm_cfg.typ', 'variable.norm_cfg: has no type, only typ'),
+    ('train_dataloader.max_batches', 'train_dataloader: no such key "max_batches"'),
     ('train_dataloder', 'no such key "train_dataloder"; nearest: "train_dataloader"'),
 ])
 def test_misspelt_key_is_named_with_the_nearest(good, place, message):
@@ -154,6 +159,7 @@ def test_options_change_values(dumped):
     ('train_dataloader.batch_sise', '--cfg-options train_dataloader.batch_sise: .*nearest: "batch_size"'),
     ('model.generator.base', 'TinyGenerator has no argument "base"'),
     ('modle.generator.channels', 'no such key "modle"; nearest: "model"'),
+    ('optim_wrapper.disc.clip_grad', 'optim_wrapper: no such entry "disc"; nearest: "discriminator"'),
     ('my_variable', 'no such key "my_variable"'),
     ('custom_hooks.3.interval', r'custom_hooks is a list of 1, "3" is no index'),
     ('randomness.seed.value', 'randomness.seed is 100, it has no "value"'),
@@ -163,6 +169,15 @@ def test_options_change_values(dumped):
 def test_option_that_names_nothing_is_refused(dumped, option, message):
     with pytest.raises(ConfigError, match=message):
         load_config(dumped, {option: 1})
+
+
+def test_both_batch_sizes_are_refused(good, tmp_path):
+    good.train_dataloader.pop('batch_size')
+    good.train_dataloader.global_batch_size = 16
+    good.dump(tmp_path / 'run.py')
+    with pytest.raises(ConfigError, match='train_dataloader: batch_size=8 and global_batch_size=16 exclude') as caught:
+        load_config(tmp_path / 'run.py', {'train_dataloader.batch_size': 8})
+    assert 'Set global_batch_size' in str(caught.value)
 
 
 def test_option_for_an_argument_that_the_config_left_out(dumped):

@@ -1,5 +1,6 @@
 import pickle
 import pickletools
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -82,7 +83,7 @@ def test_captions_may_lie_in_another_folder(photos, tmp_path):
 
 def test_a_complete_folder_is_not_overwritten_unasked(photos, tmp_path):
     prepare_caption_folder(photos, tmp_path / 'out')
-    with pytest.raises(DataError, match=r'captions\.pickle: is there already.*--overwrite'):
+    with pytest.raises(ConfigError, match=r'captions\.pickle: exists already.*--overwrite'):
         prepare_caption_folder(photos, tmp_path / 'out')
     assert prepare_caption_folder(photos, tmp_path / 'out', overwrite=True).train == 5
 
@@ -140,7 +141,7 @@ def test_a_folder_of_which_nothing_can_be_used_is_refused_with_the_first_reason(
 
 def test_a_vocabulary_is_not_overwritten_unasked(cub_root):
     build_vocabulary(cub_root, 10)
-    with pytest.raises(DataError, match='--overwrite'):
+    with pytest.raises(ConfigError, match='--overwrite'):
         build_vocabulary(cub_root, 10)
     build_vocabulary(cub_root, 10, overwrite=True)
 
@@ -158,5 +159,22 @@ def test_the_tools_say_what_they_did_and_what_is_wrong_in_one_line(photos, tmp_p
     assert 'captions_per_image=2' in done.stdout.splitlines()[-1]
     refused = run('build_vocabulary.py', out, '--captions-per-image', 2)
     assert refused.returncode == 1
-    assert refused.stderr.startswith(f'error: {out}/captions.pickle: is there already')
+    assert refused.stderr.startswith(f'error: {out}/captions.pickle: exists already')
     assert len(refused.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(('tool', 'function', 'args'), [
+    ('build_vocabulary', 'build_vocabulary', ['birds', '--captions-per-image', '10']),
+    ('captions_folder', 'prepare_caption_folder', ['--image-dir', 'photos', '--out', 'out'])])
+def test_a_tool_that_is_interrupted_says_so_without_a_traceback(monkeypatch, capsys, tool, function, args):
+    namespace = runpy.run_path(str(TOOLS / f'{tool}.py'))
+    monkeypatch.setattr(sys, 'argv', [tool, *args])
+
+    def interrupted(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(namespace['main'].__wrapped__.__globals__, function, interrupted)
+    with pytest.raises(SystemExit) as stop:
+        namespace['main']()
+    assert stop.value.code == 130
+    assert capsys.readouterr().err == 'interrupted\n'

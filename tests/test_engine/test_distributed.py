@@ -99,6 +99,17 @@ class TestWrappers:
         with pytest.raises(AttributeError):
             network.missing  # noqa: B018
 
+    def test_network_without_gradients_expects_none(self):
+        wrapped = SeparateDDP(tiny_model()).module
+        wrapped.generator.requires_grad_(False)
+        wrapped.generator(torch.ones(2, 3))
+        loss = wrapped.discriminator(torch.ones(2, 4)).sum()
+        wrapped.generator.expect_gradients_of(loss)
+        wrapped.generator.requires_grad_(True)
+        with wrapped.generator.no_sync():
+            for _ in range(2):  # an expected gradient may come only once
+                wrapped.generator(torch.ones(2, 3)).sum().backward()
+
     def test_no_sync_reaches_all_networks(self):
         wrapped = SeparateDDP(tiny_model())
         with wrapped.no_sync():

@@ -2,12 +2,14 @@ import errno
 import os
 import pickle
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 
 from genzoo.engine import last_checkpoint
 from genzoo.errors import TrainingError, WeightsError
+from genzoo.utils import open_checkpoint
 
 from .tiny_gan import TinyVectors, assert_same_state, build, resumed, tiny_config, train, weights
 
@@ -35,6 +37,19 @@ def test_run_without_seed_resumes_with_the_seed_that_it_drew(tmp_path):
     drawn = torch.load(tmp_path / 'parts/iter_3.pth', weights_only=True)['meta']['seed']
     train(tiny_config(tmp_path / 'whole', 6, seed=drawn))
     assert_same_state(tmp_path / 'whole/iter_6.pth', tmp_path / 'parts/iter_6.pth')
+
+
+def test_resuming_reads_the_checkpoint_once(tmp_path, monkeypatch):
+    train(tiny_config(tmp_path, 2))
+    opened = []
+
+    def counting(path):
+        opened.append(path)
+        return open_checkpoint(path)
+
+    monkeypatch.setattr('genzoo.engine.runner.open_checkpoint', counting)
+    train(resumed(tiny_config(tmp_path, 4)))
+    assert len(opened) == 1
 
 
 def test_resume_without_any_checkpoint_starts_at_zero(tmp_path):
@@ -94,6 +109,19 @@ def test_full_disk_leaves_the_former_checkpoint_whole(tmp_path, monkeypatch):
     assert (tmp_path / 'iter_3.pth').read_bytes() == before
     assert last_checkpoint(tmp_path) == tmp_path / 'iter_3.pth'
     assert [path.name for path in tmp_path.iterdir() if 'pth' in path.name] == ['iter_3.pth']
+
+
+def test_full_disk_at_the_record_of_the_last_checkpoint_is_one_line(tmp_path, monkeypatch):
+    def no_space(first, second):
+        if Path(second).name == 'last_checkpoint':
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        rename(first, second)
+
+    rename = os.replace
+    monkeypatch.setattr(os, 'replace', no_space)
+    with pytest.raises(TrainingError, match='No space left.* MiB; no checkpoint was written yet') as caught:
+        train(tiny_config(tmp_path, 3))
+    assert '\n' not in str(caught.value)
 
 
 def test_failing_write_over_a_file_leaves_that_file(tmp_path, monkeypatch):

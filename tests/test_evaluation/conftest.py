@@ -13,9 +13,10 @@ CODE = 32
 class _TextEncoder(nn.Module):
     """The sentence vector of a caption is a random direction, drawn from its first word id."""
 
-    def __init__(self, constant: bool = False) -> None:
+    def __init__(self, constant: bool = False, vocab_size: int | None = None) -> None:
         super().__init__()
         self.constant = constant
+        self.vocab_size = vocab_size
 
     def forward(self, caption_ids, lengths):
         ids = torch.zeros_like(caption_ids[:, 0]) if self.constant else caption_ids[:, 0]

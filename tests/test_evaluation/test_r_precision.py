@@ -3,7 +3,7 @@ import pytest
 
 from genzoo.errors import DataError, WeightsError
 from genzoo.evaluation import RPrecision
-from genzoo.evaluation.r_precision import own_caption_first
+from genzoo.evaluation.r_precision import draw_foreign, own_caption_first
 
 TEXT = dict(type='TestTextEncoder')
 IMAGE = dict(type='TestImageEncoder')
@@ -52,14 +52,37 @@ def test_candidates_are_never_captions_of_the_same_image(make_samples):
     metric = _metric(39)
     metric.process(None, samples)
     drawn = []
-    metric._draw = lambda eligible, key, rng: drawn.append((key, eligible)) or eligible
+    draw = metric._draw
+    metric._draw = lambda own, size, key, rng: drawn.append((key, draw(own, size, key, rng))) or drawn[-1][1]
     metric.compute_metrics(metric.results)
-    assert all(len(eligible) == 38 for _, eligible in drawn)
     captions = sorted({sample['caption'] for sample in samples})
     own = {sample['key']: set() for sample in samples}
     for sample in samples:
         own[sample['key']].add(sample['caption'])
-    assert not any(own[key] & {captions[i] for i in eligible} for key, eligible in drawn)
+    assert all({captions[i] for i in places} == set(captions) - own[key] for key, places in drawn)
+
+
+@pytest.mark.parametrize('own', [[], [0], [7], [0, 1, 2], [2, 3, 6]])
+def test_captions_of_others_are_all_equally_likely_and_drawn_once(own):
+    rng = np.random.default_rng(0)
+    draws = np.stack([draw_foreign(own, 8, 4, rng) for _ in range(2000)])
+    assert all(len(set(draw)) == 4 for draw in draws[:50].tolist())
+    shares = np.bincount(draws.ravel(), minlength=8) / len(draws)
+    assert shares[own].sum() == 0
+    assert np.delete(shares, own) == pytest.approx(4 / (8 - len(own)), abs=0.05)
+
+
+def test_drawing_from_many_captions_makes_no_list_of_them():
+    assert len(draw_foreign([5], 10 ** 12, 99, np.random.default_rng(0))) == 99
+
+
+def test_encoder_of_another_vocabulary_is_refused_at_the_first_batch(make_samples):
+    metric = _metric(text=dict(TEXT, vocab_size=3))
+    metric.dataset_meta = dict(dataset_name='birds', vocabulary=['<end>', 'a', 'bird'])
+    metric.process(None, make_samples(range(2)))
+    metric.dataset_meta = dict(dataset_name='birds', vocabulary=['<end>', 'a'])
+    with pytest.raises(DataError, match="TestTextEncoder.*knows 3 words.*'birds' has 2"):
+        metric.process(None, make_samples(range(2)))
 
 
 def test_a_caption_that_two_images_share_is_no_rival(make_samples):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from genzoo.errors import DataError
 from genzoo.evaluation import ShapesAttributes, change_inside_foreground, relative_change
 from genzoo.evaluation.shapes_attributes import mask_correlation
 from genzoo.utils.shapes import BACKGROUNDS, COLOURS, SIZES
@@ -146,3 +147,10 @@ def test_relative_change_is_a_ratio_of_norms_per_image():
     before = torch.stack([torch.full((3, 2, 2), -1.), torch.full((3, 2, 2), 0.5)])
     after = torch.stack([torch.full((3, 2, 2), -1.), torch.full((3, 2, 2), 0.6)])
     torch.testing.assert_close(relative_change(before, after), torch.tensor([0., 0.2]))
+
+
+def test_encoder_of_another_vocabulary_is_refused():
+    metric = ShapesAttributes(dict(type='TestTextEncoder', vocab_size=3), dict(type='TestImageEncoder'))
+    metric.dataset_meta = dict(vocabulary=['<end>', 'a'])
+    with pytest.raises(DataError, match='knows 3 words'):
+        metric.process(None, [_sample('a small red square on a black background')])

@@ -84,6 +84,7 @@ def test_encoders_are_trained_by_attngans_numbers(data, words):
     assert cfg.train_dataloader.global_batch_size == 48
     pipeline = {step.type: step for step in cfg.train_dataloader.dataset.pipeline}
     assert pipeline['PadOrSubsampleCaption'].max_words == words
+    assert cfg.train_dataloader.dataset.get('max_words', 18) == words  # what checkpoints say
     assert (pipeline['ResizeShortSide'].size, pipeline['RandomCrop'].size) == (355, 299)
 
 

@@ -20,47 +20,38 @@ CAPTIONS = {
     'coins.png': ['rows of old coins on a dark ground', 'grey coins of different size'],
     'camera.png': ['a man behind a camera in a park', 'a photographer and his tripod'],
 }
-OVERRIDES = dict(
-    damsm='''
-_base_ = '{root}/configs/ssagan/damsm_cub.py'
-model = dict(text_encoder=dict(vocab_size={words}),
+LOADER = "num_workers=0, persistent_workers=False, dataset=dict(data_root='{data}', captions_per_image=2)"
+CONFIGS = dict(
+    damsm=f'''
+_base_ = '{ROOT}/configs/ssagan/damsm_folder.py'
+model = dict(text_encoder=dict(vocab_size={{words}}),
              image_encoder=dict(trunk='tiny', trunk_weights=None, frozen_trunk=False, input_size=64))
 train_cfg = dict(max_iters=3, val_interval=3)
-val_dataloader = dict(batch_size=2, num_batch_per_epoch=1)
+train_dataloader = dict(global_batch_size=3, {LOADER})
+val_dataloader = dict({LOADER})
 ''',
-    ssagan='''
-_base_ = '{root}/configs/ssagan/ssagan_cub_nf32.py'
+    ssagan=f'''
+_base_ = '{ROOT}/configs/ssagan/ssagan_folder.py'
 encoders = dict(
-    text_encoder=dict(type='DAMSMTextEncoder', vocab_size={words}, pretrained='{damsm}'),
-    image_encoder=dict(type='DAMSMImageEncoder', trunk='tiny', input_size=64, pretrained='{damsm}'))
+    text_encoder=dict(type='DAMSMTextEncoder', vocab_size={{words}}, pretrained='{{damsm}}'),
+    image_encoder=dict(type='DAMSMImageEncoder', trunk='tiny', input_size=64, pretrained='{{damsm}}'))
 model = dict(generator=dict(base_channels=2), discriminator=dict(base_channels=2), **encoders)
 train_cfg = dict(max_iters=3, val_interval=3)
 custom_hooks = [dict(type='SampleImagesHook', interval=3, num_samples=2)]
+default_hooks = dict(checkpoint=dict(interval=3))
 stub = dict(type='StubFeatures', channels=8, num_classes=10, seed=0)
 val_evaluator = [dict(type='RPrecision', num_candidates=2, num_folds=1, **encoders)]
 test_evaluator = [*val_evaluator, dict(type='FID', network=stub),
-                  dict(type='InceptionScore', splits=2, network=stub)]
-default_hooks = dict(checkpoint=dict(interval=3))
+                  dict(type='InceptionScore', splits=2, network=stub),
+                  dict(type='SaveImages', out_dir='{{out}}')]
+train_dataloader = dict(global_batch_size=3, {LOADER})
+val_dataloader = dict({LOADER})
+test_dataloader = dict({LOADER})
 ''')
-DATA = '''
-pipeline = [
-    dict(type='LoadTextImage'), dict(type='ResizeShortSide', size=304), dict(type='RandomCrop', size=256),
-    dict(type='RandomFlip', prob=0.5), dict(type='SampleCaption'),
-    dict(type='PadOrSubsampleCaption', max_words=18), dict(type='PackTextImage')]
-dataset = dict(data_root='{data}', captions_per_image=2, bbox=False, pipeline=pipeline)
-train_dataloader = dict(global_batch_size=3, num_workers=0, persistent_workers=False, dataset=dataset)
-val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dataset)
-'''
 
 
 def _write_config(path: Path, kind: str, **values) -> Path:
-    text = OVERRIDES[kind].format(root=ROOT, **values) + DATA.format(**values)
-    if kind == 'ssagan':
-        text += 'test_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dataset)\n'
-    else:
-        text = text.replace('val_dataloader = dict(batch_size=2, num_batch_per_epoch=1)\n', '').replace(
-            'val_dataloader = dict(num', 'val_dataloader = dict(batch_size=2, num_batch_per_epoch=1, num')
-    path.write_text(text)
+    path.write_text(CONFIGS[kind].format(**values))
     return path
 
 
@@ -81,7 +72,8 @@ def test_photographs_go_from_a_folder_to_pictures(prepared, run_tool, tmp_path):
     damsm_config = _write_config(tmp_path / 'damsm.py', 'damsm', words=words, data=data)
     run_tool('train.py', damsm_config, '--work-dir', tmp_path / 'damsm')
     damsm = tmp_path / 'damsm' / 'iter_3.pth'
-    config = _write_config(tmp_path / 'ssagan.py', 'ssagan', words=words, data=data, damsm=damsm)
+    config = _write_config(tmp_path / 'ssagan.py', 'ssagan', words=words, data=data, damsm=damsm,
+                           out=tmp_path / 'pictures')
     run_tool('train.py', config, '--work-dir', tmp_path / 'ssagan')
     checkpoint = tmp_path / 'ssagan' / 'iter_3.pth'
     assert Image.open(tmp_path / 'ssagan' / 'samples' / 'iter_3.png').size[0] > 256
@@ -92,6 +84,9 @@ def test_photographs_go_from_a_folder_to_pictures(prepared, run_tool, tmp_path):
     assert results['FID/num_real'] == 2
     assert results['FID/num_fake'] == 4
     assert results['InceptionScore/mean'] >= 1
+    written = json.loads((tmp_path / 'pictures' / 'captions.json').read_text())
+    assert len({entry['file'] for entry in written}) == 4  # two test images, two captions each
+    assert all(Image.open(tmp_path / 'pictures' / entry['file']).size == (256, 256) for entry in written)
 
     inferencer = TextToImageInferencer(config, checkpoint, device='cpu')
     images = inferencer(['a red cat on a wooden table'], num=2, out_dir=tmp_path / 'out', progress=False)

@@ -143,6 +143,17 @@ def test_options_of_the_command_line_reach_the_run(tmp_path):
     assert 'loss_scaler' in content['optimizer']['generator']
 
 
+def test_script_that_always_resumes_starts_from_the_weights_of_the_config(tmp_path):
+    train(tiny_config(tmp_path / 'pretrained', 1))
+    config = config_file(tmp_path, iterations=2)
+    pretrained = tmp_path / 'pretrained/iter_1.pth'
+    command = ['train', config, '--resume', '--cfg-options', f'load_from={pretrained}']
+    first, second = tool(*command), tool(*command, 'train_cfg.max_iters=3')
+    assert f'Load checkpoint from {pretrained}' in first.stdout + first.stderr
+    assert f'Load checkpoint from {tmp_path / "run/iter_2.pth"}' in second.stdout + second.stderr
+    assert 'resumed epoch: 0, iter: 2' in second.stdout + second.stderr
+
+
 def test_errors_of_the_user_are_one_line(tmp_path):
     config = config_file(tmp_path, iterations=2)
     result = tool('train', config, '--cfg-options', 'model.generator.chanels=3')

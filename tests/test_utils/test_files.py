@@ -1,7 +1,7 @@
 import pytest
 
 from genzoo.errors import ConfigError, DataError
-from genzoo.utils import atomic_write, require_file, require_folder
+from genzoo.utils import atomic_write, refuse_existing, require_file, require_folder
 
 
 class TestAtomicWrite:
@@ -62,3 +62,16 @@ class TestRequire:
             require_file(tmp_path, 'the vocabulary', '')
         with pytest.raises(DataError, match='is missing'):
             require_folder(tmp_path / 'file', 'the data set', '')
+
+
+class TestRefuseExisting:
+    def test_first_file_that_is_there_is_named_with_the_remedy(self, tmp_path):
+        paths = [tmp_path / name for name in 'abc']
+        refuse_existing(paths, overwrite=False)
+        for path in paths[1:]:
+            path.write_text('')
+        with pytest.raises(ConfigError, match=r'b \(and 1 more\): exists already\. Take another\.'):
+            refuse_existing(paths, overwrite=False, remedy='Take another.')
+
+    def test_what_may_be_replaced_is_not_refused(self, tmp_path):
+        refuse_existing([tmp_path], overwrite=True)

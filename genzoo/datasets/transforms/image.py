@@ -9,7 +9,6 @@ from ...errors import ConfigError, DataError
 from ...registry import TRANSFORMS
 from ...utils import require_file
 
-
 EXIF_ORIENTATION = 0x0112
 # What turns a picture upright, by the orientation that its camera noted; 1 and others: nothing.
 TURNS = {

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from genzoo.datasets.transforms import (
     BBoxCrop,
@@ -112,3 +112,19 @@ def test_channels_come_first_and_pixels_are_kept():
     assert array[:, 2, 3].tolist() == [3, 2, 0]
     assert array.flags.writeable
     assert array.flags.c_contiguous
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_a_picture_is_turned_as_its_camera_was_held(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    ramp(8, 6).save(tmp_path / 'phone.png', exif=exif)
+    with Image.open(tmp_path / 'phone.png') as stored:
+        upright = np.asarray(ImageOps.exif_transpose(stored))
+    assert (np.asarray(load_image(tmp_path / 'phone.png')) == upright).all()
+    assert upright.shape[:2] == ((6, 8) if orientation < 5 else (8, 6))
+
+
+def test_a_picture_whose_exif_data_is_broken_is_read_as_it_lies(tmp_path):
+    ramp(8, 6).save(tmp_path / 'a.png', exif=b'Exif\0\0nonsense')
+    assert load_image(tmp_path / 'a.png').size == (8, 6)

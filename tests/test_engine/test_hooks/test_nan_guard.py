@@ -31,3 +31,11 @@ def test_everything_that_is_not_finite_is_found():
     values = dict(fine=1.0, count=3, infinite=float('inf'), vector=torch.tensor([0.0, torch.nan]),
                   whole=torch.tensor(7), text='nan')
     assert not_finite(values) == ['infinite', 'vector']
+
+
+def test_device_is_waited_for_once(monkeypatch):
+    waits, stack_to_list = [], torch.Tensor.tolist
+    monkeypatch.setattr(torch.Tensor, '__bool__', lambda tensor: waits.append('bool') or True)
+    monkeypatch.setattr(torch.Tensor, 'tolist', lambda tensor: waits.append('list') or stack_to_list(tensor))
+    assert not_finite({f'loss{number}': torch.tensor(1.0) for number in range(5)}) == []
+    assert waits == ['list']

@@ -1,3 +1,6 @@
+import errno
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -63,3 +66,17 @@ def test_shipped_sheet_fits(tmp_path):
 def test_zero_interval_is_refused():
     with pytest.raises(ConfigError, match='interval=0'):
         SampleImagesHook(interval=0)
+
+
+def test_full_disk_costs_the_sheet_not_the_run(tmp_path, monkeypatch):
+    def no_space(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Image.Image, 'save', no_space)
+    (tmp_path / 'samples').mkdir()
+    runner, sheets = sampling_run(tmp_path, 2)
+    assert runner.iter == 2
+    assert sheets == {}
+    log = next((tmp_path / runner.timestamp).glob('*.log')).read_text()
+    assert 'iter_2.png: the sheet of samples could not be written' in log
+    assert 'No space left' in log

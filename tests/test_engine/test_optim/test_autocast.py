@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from genzoo.engine import AutocastOptimWrapper
+from genzoo.engine.optim.autocast import LossScaler
 from genzoo.errors import ConfigError
 
 from ..tiny_gan import assert_same_state, resumed, tiny_config, train
@@ -65,3 +66,35 @@ def test_mixed_precision_run_resumes_exactly(tmp_path):
     train(tiny_config(tmp_path / 'parts', 2, interval=2, **amp))
     train(resumed(tiny_config(tmp_path / 'parts', 4, interval=2, **amp)))
     assert_same_state(tmp_path / 'whole/iter_4.pth', tmp_path / 'parts/iter_4.pth')
+
+
+def scaled_pair():
+    """Two weights with an optimiser each, and a shared loss scale that doubles after every update."""
+    weights = [torch.ones(1, requires_grad=True) for _ in range(2)]
+    scaler = LossScaler('cpu', init_scale=4.0, growth_interval=1)
+    wrappers = [AutocastOptimWrapper(torch.optim.SGD([weight], lr=0.1)) for weight in weights]
+    for each in wrappers:
+        each.loss_scaler = scaler
+    return weights, wrappers
+
+
+def joint_update(wrappers, loss):
+    wrappers[0].backward(loss)
+    for each in wrappers:
+        each.step()
+        each.zero_grad()
+
+
+def test_one_scaled_backward_serves_several_optimisers():
+    weights, wrappers = scaled_pair()
+    for _ in range(3):
+        joint_update(wrappers, weights[0].sum() + 2 * weights[1].sum())
+    assert torch.allclose(torch.cat(weights), torch.tensor([0.7, 0.4]))
+    assert [each.state_dict()['loss_scaler']['scale'] for each in wrappers] == [32.0, 32.0]
+
+
+def test_overflow_leaves_the_step_out_and_lowers_the_scale():
+    weights, wrappers = scaled_pair()
+    joint_update(wrappers, (weights[0] * torch.inf).sum() + weights[1].sum())
+    assert weights[0] == 1
+    assert wrappers[0].state_dict()['loss_scaler']['scale'] == 2.0

@@ -44,6 +44,8 @@ def test_building_leaves_the_config_as_it_was():
 @pytest.mark.parametrize(('entries', 'message'), [
     (dict(generater=sgd()), 'has no network "generater"; nearest: "generator"'),
     (dict(both=sgd(modules=['generator', 'image_encodr'])), 'nearest: "image_encoder"'),
+    (dict(generator=sgd(accumulative_counts=2)),
+     'optim_wrapper.generator.accumulative_counts=2: .*model.accumulation_rounds'),
     (dict(generator=dict(type='SGD')), 'optim_wrapper.generator: must be a dict with an `optimizer`'),
 ])
 def test_wrong_entries_are_named(entries, message):
@@ -68,3 +70,9 @@ def test_parameters_of_the_optimiser_are_those_of_the_model():
     wrappers = NetworkOptimWrapperConstructor(dict(generator=sgd()))(model)
     wrappers['generator'].update_params(model.generator(torch.ones(1, 2)).sum())
     assert not torch.equal(model.generator.bias, Model().generator.bias)
+
+
+def test_mixed_precision_has_one_loss_scale():
+    amp = dict(type='AutocastOptimWrapper')
+    wrappers = construct(generator=sgd(**amp), text_encoder=sgd(**amp))
+    assert wrappers['generator'].loss_scaler is wrappers['text_encoder'].loss_scaler
