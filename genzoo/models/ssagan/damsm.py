@@ -83,6 +83,10 @@ class DAMSM(AlternatingModel):
                 sample.set_field(value.cpu(), name)
         return samples
 
+    def remember_dataset(self, metainfo: Mapping) -> None:
+        """Keeps the words that a checkpoint's text encoder was trained with, to compare data sets with."""
+        unwrap(self.text_encoder).vocabulary = metainfo.get('vocabulary')
+
     def check_dataset(self, metainfo: Mapping) -> None:
         """Raises a :class:`DataError` if the data set has another vocabulary than the text encoder."""
         encoder = unwrap(self.text_encoder)

@@ -173,6 +173,10 @@ class SSAGAN(AdversarialModel):
         return damsm_losses(loss, features, words, sentence, state['lengths'], state['class_ids'],
                             self.gather_batch)
 
+    def remember_dataset(self, metainfo: Mapping) -> None:
+        """Keeps the words that a checkpoint's text encoder was trained with, to compare data sets with."""
+        unwrap(self.text_encoder).vocabulary = metainfo.get('vocabulary')
+
     def check_dataset(self, metainfo: Mapping) -> None:
         """Raises a :class:`DataError` if the data set has another vocabulary than the text encoder."""
         encoder = unwrap(self.text_encoder)
