@@ -223,13 +223,18 @@ class SSAGAN(AdversarialModel):
         noise = self.draw_noise(len(which), generator.noise_size) if noise is None else noise
         return generator(noise, sentence, affines)
 
-    def prepare_inference(self) -> None:
+    def prepare_inference(self, compile: bool = False) -> None:
         """Keeps only what predictions need, the generator with its batch norms folded in.
 
         The model can no longer be trained or saved.
+
+        Args:
+            compile: with :func:`torch.compile`, at the first call.
         """
         self.eval()
         self._fused = fuse_generator(self.network('generator'))
+        if compile:
+            self._fused.compile(dynamic=True)
         for name in ('discriminator', 'image_encoder', 'generator_ema'):
             self._modules.pop(name, None)
 

@@ -75,3 +75,14 @@ class TestInference:
         for i in range(4):
             alone = model({key: value[i:i + 1] for key, value in inputs.items()})['fake_img']
             torch.testing.assert_close(together[i:i + 1], alone, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_compiled_generator_draws_the_same(make_ssagan):
+    torch.manual_seed(0)
+    model = make_ssagan().eval()
+    inputs = dict(caption_ids=torch.ones(2, 3, dtype=torch.long), caption_length=torch.tensor([3, 2]),
+                  noise=torch.randn(2, model.generator.noise_size))
+    plain = model.generate(**inputs)['fake_img']
+    model.prepare_inference(compile=True)
+    torch.testing.assert_close(model.generate(**inputs)['fake_img'], plain, atol=1e-5, rtol=1e-4)
