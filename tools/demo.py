@@ -23,9 +23,10 @@ ROWS = {
     'mask_correlation_previous': 'last but one mask ~ shape',
     'change_inside_mean': 'colour edit inside shapes', 'mask_effect': 'effect of flat masks',
 }
-CAPTIONS = [f'a large {colour} {shape} on a {background} background' for colour, shape, background in (
-    ('red', 'circle', 'black'), ('green', 'square', 'white'), ('blue', 'cross', 'grey'),
-    ('yellow', 'circle', 'black'), ('purple', 'square', 'white'), ('cyan', 'circle', 'grey'))]
+CAPTIONS = [f'a {size} {colour} {shape} on a {background} background' for size, colour, shape, background in (
+    ('large', 'red', 'circle', 'black'), ('large', 'green', 'square', 'white'), ('large', 'blue', 'cross', 'grey'),
+    ('small', 'yellow', 'circle', 'black'), ('large', 'purple', 'square', 'white'),
+    ('small', 'cyan', 'circle', 'grey'))]
 
 
 def parse_args() -> argparse.Namespace:
