@@ -5,7 +5,7 @@ from pathlib import Path
 from ..converters import ssagan
 from ..datasets.caption_files import read_caption_data
 from ..errors import ConfigError, WeightsError
-from ..utils import open_checkpoint, refuse_existing, require_file, save_checkpoint
+from ..utils import open_checkpoint, open_model_checkpoint, refuse_existing, require_file, save_checkpoint
 
 OFFICIAL_NAMES = {
     'generator': 'netG.pth', 'discriminator': 'netD.pth', 'text_encoder': 'text_encoder.pth',
@@ -83,7 +83,7 @@ def release_ssagan(checkpoint: Path, out_dir: Path, overwrite: bool = False) -> 
         ConfigError: a file exists already.
         WeightsError: the checkpoint is missing, broken, unsafe, or holds none of the parts.
     """
-    state = open_checkpoint(checkpoint).get('state_dict', {})
+    state, _ = open_model_checkpoint(checkpoint)
     averaged = {key.replace('generator_ema.module.', 'generator.'): value for key, value in state.items()
                 if key.startswith('generator_ema.module.')}
     state, report = state | averaged, []

@@ -6,14 +6,14 @@ dict of ``pool3``, ``logits_unbiased`` and ``logits``; anything registered in ``
 does so can stand in for :class:`InceptionV3Features`.
 """
 from .frozen import IMAGENET_MEAN, IMAGENET_STD, FrozenFeatures, ImageNetNormalize
-from .inception import InceptionV3Features
+from .inception import TRUNK, InceptionV3Features
 from .lpips import LPIPS
 from .stub import StubFeatures
 from .vgg import VGGFeatures, vgg_layer_names
 from .weights import FEATURE_WEIGHTS, feature_weights_path, load_feature_weights
 
 __all__ = [
-    'FEATURE_WEIGHTS', 'IMAGENET_MEAN', 'IMAGENET_STD', 'LPIPS', 'FrozenFeatures', 'ImageNetNormalize',
+    'FEATURE_WEIGHTS', 'IMAGENET_MEAN', 'IMAGENET_STD', 'LPIPS', 'TRUNK', 'FrozenFeatures', 'ImageNetNormalize',
     'InceptionV3Features', 'StubFeatures', 'VGGFeatures', 'feature_weights_path', 'load_feature_weights',
     'vgg_layer_names'
 ]

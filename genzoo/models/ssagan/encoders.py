@@ -11,15 +11,11 @@ from ...converters import ssagan as converter
 from ...errors import ConfigError, WeightsError
 from ...registry import MODELS
 from ...utils import load_state_dict, open_checkpoint
-from ..features import load_feature_weights
+from ..features import TRUNK, load_feature_weights
 
 INIT_RANGE = 0.1
-TRUNK_LAYERS = (
-    ('Conv2d_1a_3x3', 'Conv2d_2a_3x3', 'Conv2d_2b_3x3', 'pool', 'Conv2d_3b_1x1', 'Conv2d_4a_3x3', 'pool',
-     'Mixed_5b', 'Mixed_5c', 'Mixed_5d', 'Mixed_6a', 'Mixed_6b', 'Mixed_6c', 'Mixed_6d', 'Mixed_6e'),
-    ('Mixed_7a', 'Mixed_7b', 'Mixed_7c'))
-
-
+REGION_LAYERS = TRUNK[:TRUNK.index('Mixed_7a')]
+CODE_LAYERS = TRUNK[len(REGION_LAYERS):]
 DAMSM_REMEDY = ('The released encoders are linked on the project page of AttnGAN, see configs/ssagan/README.md; or '
                 'train your own with configs/ssagan/damsm_cub.py or damsm_coco.py.')
 
@@ -109,7 +105,7 @@ class InceptionTrunk(Inception3):
 
     def __init__(self, weights: str | None = None) -> None:
         super().__init__(aux_logits=False, transform_input=False, init_weights=weights is None)
-        del self.fc, self.dropout, self.avgpool, self.maxpool1, self.maxpool2
+        del self.fc, self.dropout
         if weights:
             state = load_feature_weights('inception_v3', None if weights == 'cache' else weights)
             state = {key: value for key, value in state.items() if not key.startswith(('fc.', 'AuxLogits.'))}
@@ -117,12 +113,12 @@ class InceptionTrunk(Inception3):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, 299, 299) in [-1, 1] to regions (B, 768, 17, 17) and code (B, 2048)."""
-        regions = self._through(TRUNK_LAYERS[0], x)
-        return regions, self._through(TRUNK_LAYERS[1], regions).mean((2, 3))
+        regions = self._through(REGION_LAYERS, x)
+        return regions, self._through(CODE_LAYERS, regions).flatten(1)
 
     def _through(self, names: tuple[str, ...], x: Tensor) -> Tensor:
         for name in names:
-            x = F.max_pool2d(x, 3, 2) if name == 'pool' else getattr(self, name)(x)
+            x = getattr(self, name)(x)
         return x
 
 
