@@ -29,8 +29,9 @@ def one_line(error: BaseException) -> str:
 def one_line_errors() -> Iterator[None]:
     """Ends the program with ``error: <one line>`` if what the user gave is wrong.
 
-    A context manager and a decorator. Only a :class:`~genzoo.errors.GenzooError` is shortened,
-    anything else is a bug and keeps its traceback; GENZOO_TRACEBACK=1 in the environment keeps all.
+    A context manager and a decorator. Only a :class:`~genzoo.errors.GenzooError` and what the
+    operating system refuses are shortened; anything else is a bug and keeps its traceback.
+    GENZOO_TRACEBACK=1 in the environment keeps all.
 
     Raises:
         SystemExit: with status 1; 130 after Ctrl-C.
@@ -41,6 +42,12 @@ def one_line_errors() -> Iterator[None]:
         if os.environ.get(TRACEBACK_VARIABLE, '0') not in ('', '0'):
             raise
         sys.stderr.write(f'error: {one_line(error)}\n')
+        sys.exit(1)
+    except OSError as error:  # a full disk, a folder that may not be written, a file in a folder's place
+        if error.strerror is None or os.environ.get(TRACEBACK_VARIABLE, '0') not in ('', '0'):
+            raise
+        place = f'{error.filename}: ' if error.filename else ''
+        sys.stderr.write(f'error: {place}{error.strerror}. Check the path, its permissions and the free space.\n')
         sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write('interrupted\n')

@@ -64,3 +64,13 @@ def test_works_as_a_decorator(capsys):
 
     with pytest.raises(SystemExit):
         main()
+
+
+def test_what_the_system_refuses_is_one_line_with_the_path(tmp_path, capsys):
+    (tmp_path / 'file').touch()
+    with pytest.raises(SystemExit) as stop, one_line_errors():
+        (tmp_path / 'file' / 'below').mkdir()
+    assert stop.value.code == 1
+    message = capsys.readouterr().err
+    assert message.startswith(f'error: {tmp_path}/file/below: Not a directory.')
+    assert message.count('\n') == 1

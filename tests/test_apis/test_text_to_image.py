@@ -150,7 +150,8 @@ def test_captions_that_say_nothing_are_refused(inferencer, options, message):
 
 
 @pytest.mark.parametrize(('options', 'message'), [
-    (dict(num=0), '--num 0'), (dict(truncation=-1.0), '--truncation'), (dict(mask_stages=[7]), '--mask-stages 7'),
+    (dict(num=0), '--num 0'), (dict(seed=-1), '--seed -1'),
+    (dict(truncation=-1.0), '--truncation'), (dict(mask_stages=[7]), '--mask-stages 7'),
     (dict(batch_size=0), '--batch-size 0'),
 ])
 def test_impossible_options_are_refused(inferencer, options, message):

@@ -125,6 +125,8 @@ class TextToImageInferencer(Inferencer):
         captions = self._captions(text, captions_file)
         if num < 1:
             raise ConfigError(f'--num {num}: must be at least 1')
+        if seed < 0:
+            raise ConfigError(f'--seed {seed}: must not be negative')
         items = [dict(caption=caption, sample=sample, number=number, ids=ids)
                  for number, (caption, ids) in enumerate(zip(captions, self._encode(captions, unknown_words, seed)))
                  for sample in range(num)]
