@@ -77,6 +77,8 @@ class AlternatingModel(BaseModel):
         self.updates = tuple(updates)
         self.ema_cfg = dict(ema or {})
         self.frozen = tuple(frozen)
+        if accumulation_rounds < 1:
+            raise ConfigError(f'model.accumulation_rounds={accumulation_rounds}: must be at least 1')
         self.accumulation_rounds = accumulation_rounds
         self.channels_last = channels_last
         self.register_buffer('iteration', torch.zeros((), dtype=torch.long))

@@ -84,8 +84,10 @@ class DAMSMTextEncoder(nn.Module):
             the batch; sentence vectors (B, out_channels).
         """
         embedded = self.dropout(self.embedding(captions))
-        packed = pack_padded_sequence(embedded, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        output, hidden = self.rnn(packed)
+        packed = pack_padded_sequence(embedded.float(), lengths.cpu(), batch_first=True, enforce_sorted=False)
+        # Not under autocast: PyTorch's recurrent networks fail in bfloat16 on many CPUs.
+        with torch.autocast(embedded.device.type, enabled=False):
+            output, hidden = self.rnn(packed)
         words, _ = pad_packed_sequence(output, batch_first=True)
         if isinstance(hidden, tuple):
             hidden = hidden[0]

@@ -194,3 +194,13 @@ class TestPretrained:
         path, _ = released('text_encoder')
         with pytest.raises(WeightsError, match=r'does not fit DAMSMTextEncoder \(8 shapes differ'):
             build('text_encoder', rnn_type='GRU', pretrained=path)
+
+
+@pytest.mark.parametrize('lengths', [[5, 5, 5], [5, 3, 1]])
+def test_text_encoder_works_under_autocast_whatever_the_lengths(lengths):
+    encoder = DAMSMTextEncoder(9, embed_dim=8, out_channels=8).eval()
+    captions = torch.randint(1, 9, (3, 5))
+    plain = encoder(captions, torch.tensor(lengths))
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        words, sentence = encoder(captions, torch.tensor(lengths))
+    torch.testing.assert_close((words, sentence), plain)
