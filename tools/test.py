@@ -12,9 +12,9 @@ from torch import distributed
 from genzoo.apis.cli import one_line_errors
 from genzoo.apis.config import load_config
 from genzoo.apis.model import without_weight_files
-from genzoo.errors import ConfigError
+from genzoo.errors import ConfigError, WeightsError
 from genzoo.registry import RUNNERS
-from genzoo.utils import atomic_write
+from genzoo.utils import atomic_write, require_file
 
 TEST_PARTS = ('test_cfg', 'test_dataloader', 'test_evaluator')
 
@@ -75,6 +75,7 @@ def configure(args: argparse.Namespace) -> Config:
         ConfigError: the config has no test part; or see :func:`choose_metrics`.
     """
     cfg = load_config(args.config, args.cfg_options)
+    require_file(args.checkpoint, 'the file of weights', 'Check the path.', WeightsError)
     missing = [part for part in TEST_PARTS if cfg.get(part) is None]
     if missing:
         raise ConfigError(f'{args.config}: has no {", ".join(missing)}, there is nothing to test.')

@@ -9,8 +9,11 @@ from torch import distributed
 from genzoo.apis.cli import one_line_errors
 from genzoo.apis.config import load_config
 from genzoo.engine import last_checkpoint
-from genzoo.errors import ConfigError
+from genzoo.errors import ConfigError, WeightsError
 from genzoo.registry import RUNNERS
+from genzoo.utils import require_file
+
+MAX_SEED = 2**32  # what NumPy takes
 
 
 def parse_args() -> argparse.Namespace:
@@ -77,10 +80,14 @@ def configure(args: argparse.Namespace) -> Config:
     if args.resume:
         resume(cfg, args.resume)
     elif args.load_from:
+        require_file(args.load_from, 'the file of weights', 'Check the path.', WeightsError)
         cfg.resume, cfg.load_from = False, args.load_from
     randomness = dict(cfg.get('randomness') or {})
     if args.seed is not None:
         randomness['seed'] = args.seed
+    seed = randomness.get('seed')
+    if seed is not None and not (isinstance(seed, int) and 0 <= seed < MAX_SEED):
+        raise ConfigError(f'randomness.seed={seed}: must be a whole number from 0 to {MAX_SEED - 1}.')
     if args.deterministic:
         randomness['deterministic'] = True
         os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')

@@ -26,6 +26,10 @@ READ_BY_RUNNER = {
     'runner_type', 'custom_imports', 'model_wrapper_cfg', 'sync_bn', 'find_unused_parameters', 'compile',
     'activation_checkpointing', 'efficient_conv_bn_eval', 'strategy'
 }
+CONFIG_ENDINGS = ('.py', '.json', '.yaml', '.yml')
+COUNTS = ('train_cfg.max_iters', 'train_cfg.max_epochs', 'train_cfg.val_interval',
+          *(f'{split}_dataloader.{size}' for split in ('train', 'val', 'test')
+            for size in ('batch_size', 'global_batch_size', 'max_batches')))
 DEFAULT_HOOKS = {'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}
 LOADER_PARTS = {'global_batch_size', 'dataset', 'sampler', 'batch_sampler', 'worker_init_fn', 'collate_fn',
                 'disable_subprocess_warning'}
@@ -183,6 +187,8 @@ def load_config(path: str | Path, cfg_options: Mapping[str, Any] | None = None) 
             a key names nothing that exists.
     """
     path = require_file(path, 'the config', 'Shipped ones are in configs/.', ConfigError)
+    if path.suffix not in CONFIG_ENDINGS:
+        raise ConfigError(f'{path}: not a config ({", ".join(CONFIG_ENDINGS)}). Shipped ones are in configs/.')
     try:
         cfg = Config.fromfile(path)
     except Exception as error:  # a config is a program: anything can come out of it
@@ -213,3 +219,14 @@ def check_config(cfg: Config) -> None:
     content = cfg.to_dict()
     checker.check_top_level(content)
     checker.check(content)
+    _check_counts(content, checker.source)
+
+
+def _check_counts(content: Mapping, source: str) -> None:
+    """Iterations, intervals and sizes are whole and positive."""
+    for path in COUNTS:
+        value: Any = content
+        for key in path.split('.'):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise ConfigError(f'{source}: {path}={value!r}: must be a whole number, 1 or more')

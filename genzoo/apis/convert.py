@@ -3,7 +3,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..converters import ssagan
-from ..datasets.caption_files import read_caption_data
+from ..datasets import Vocabulary
+from ..datasets.caption_files import CaptionData, read_caption_data, write_caption_data
 from ..errors import ConfigError, WeightsError
 from ..utils import open_checkpoint, open_model_checkpoint, refuse_existing, require_file, save_checkpoint
 
@@ -45,6 +46,8 @@ def convert_ssagan(inputs: Sequence[Path], output: Path, overwrite: bool = False
         state |= {f'{part}.{key}': value for key, value in converted.items()}
         report.append(f'{part}{_facts(part, converted)}, {len(converted)} tensors, from {path}')
     _check(state, meta, inputs)
+    if 'dataset_meta' not in meta and 'text_encoder.embedding.weight' in state:
+        report.append('no vocabulary: add captions.pickle, or give it to tools/infer.py as --captions-pickle')
     save_checkpoint(dict(meta=meta, state_dict=state), output)
     return report
 
@@ -73,7 +76,8 @@ def release_ssagan(checkpoint: Path, out_dir: Path, overwrite: bool = False) -> 
     Args:
         checkpoint: of SSA-GAN or DAMSM.
         out_dir: gets netG.pth, netD.pth, text_encoder.pth and image_encoder.pth, as far as the checkpoint
-            holds them; the averaged generator, where there is one.
+            holds them (the averaged generator, where there is one), and a captions.pickle that has the
+            vocabulary and no captions.
         overwrite: whether they may exist.
 
     Returns:
@@ -83,19 +87,23 @@ def release_ssagan(checkpoint: Path, out_dir: Path, overwrite: bool = False) -> 
         ConfigError: a file exists already.
         WeightsError: the checkpoint is missing, broken, unsafe, or holds none of the parts.
     """
-    state, _ = open_model_checkpoint(checkpoint)
+    state, meta = open_model_checkpoint(checkpoint)
     averaged = {key.replace('generator_ema.module.', 'generator.'): value for key, value in state.items()
                 if key.startswith('generator_ema.module.')}
-    state, report = state | averaged, []
-    for part, name in OFFICIAL_NAMES.items():
-        own = {key.removeprefix(f'{part}.'): value for key, value in state.items() if key.startswith(f'{part}.')}
-        if own:
-            refuse_existing([out_dir / name], overwrite)
-            save_checkpoint(ssagan.from_genzoo(part, own), out_dir / name)
-            report.append(f'{part} to {out_dir / name}')
-    if not report:
+    parts = {part: {key.removeprefix(f'{part}.'): value for key, value in (state | averaged).items()
+                    if key.startswith(f'{part}.')} for part in OFFICIAL_NAMES}
+    parts = {part: own for part, own in parts.items() if own}
+    if not parts:
         raise WeightsError(f'{checkpoint}: holds no part of SSA-GAN.')
-    return report
+    words = (meta.get('dataset_meta') or {}).get('vocabulary')
+    paths = {part: out_dir / OFFICIAL_NAMES[part] for part in parts}
+    pickle = out_dir / 'captions.pickle'
+    refuse_existing([*paths.values(), *([pickle] if words else [])], overwrite)
+    for part, own in parts.items():
+        save_checkpoint(ssagan.from_genzoo(part, own), paths[part])
+    if words:
+        write_caption_data(pickle, CaptionData([], [], Vocabulary(words)))
+    return [f'{part} to {path}' for part, path in paths.items()] + ([f'vocabulary to {pickle}'] if words else [])
 
 
 CONVERTERS = {'ssagan': (convert_ssagan, release_ssagan)}

@@ -110,7 +110,8 @@ def _usable(image_dir: Path, text_dir: Path, minimum: int, report: FolderReport,
             load_image(picture)
             usable[key] = picture, count
         except DataError as error:
-            report.skipped.append((picture, str(error)))
+            # The reason alone: who skips the picture needs neither its path again nor a remedy.
+            report.skipped.append((picture, str(error).removeprefix(f'{picture}: ').partition('. ')[0]))
     if not usable:
         raise DataError(f'{image_dir}: none of its {len(report.skipped)} pictures can be used, the first '
                         f'because: {report.skipped[0][1]}')

@@ -49,7 +49,7 @@ def _refusal(path: Path, error: Exception) -> WeightsError:
         return WeightsError(f'{path}: holds more than tensors and plain data; it is refused, not executed '
                             f'(it asks for {asked[1]}).')
     reason = re.split(r'\.?\s*\n|\. ', str(error))[0] or type(error).__name__
-    if isinstance(error, pickle.UnpicklingError):
+    if isinstance(error, (pickle.UnpicklingError, LookupError)):
         reason = 'its bytes are no weights'
     return WeightsError(f'{path}: truncated or not a checkpoint ({reason}). Fetch or write it again.')
 

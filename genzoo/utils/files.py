@@ -49,6 +49,8 @@ def require_file(path: str | Path, what: str, remedy: str,
         GenzooError: the file is missing.
     """
     path = Path(path).expanduser()
+    if path.is_dir():
+        raise error(f'{path}: is a folder, but should be {what}, a file. {remedy}')
     if not path.is_file():
         raise error(f'{path}: {what} is missing. {remedy}')
     return path

@@ -187,3 +187,16 @@ def test_option_for_an_argument_that_the_config_left_out(dumped):
 @pytest.mark.parametrize('path', sorted((ROOT / 'configs').glob('[!_]*/*.py')), ids=lambda path: path.stem)
 def test_shipped_configs_pass(path):
     load_config(path)
+
+
+@pytest.mark.parametrize(('option', 'value'), [
+    ('train_cfg.max_iters', 'abc'), ('train_cfg.max_iters', 0), ('train_cfg.val_interval', 1.5),
+    ('train_dataloader.global_batch_size', -2)])
+def test_counts_that_are_no_counts_are_refused(option, value):
+    with pytest.raises(ConfigError, match=rf'{option}={value!r}: must be a whole number'):
+        load_config('configs/ssagan/ssagan_toy.py', {option: value})
+
+
+def test_weights_given_as_config_are_called_no_config():
+    with pytest.raises(ConfigError, match=r'damsm_toy.pth: not a config'):
+        load_config('checkpoints/damsm_toy.pth')

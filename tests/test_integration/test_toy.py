@@ -50,3 +50,19 @@ def test_missing_data_folder_is_one_line_with_the_remedy(run_tool, tmp_path):
     last = result.stdout.strip().splitlines()[-1]
     assert last.startswith('error: /nowhere/birds')
     assert 'Traceback' not in result.stdout
+
+
+@pytest.mark.parametrize('seed', ['-1', '4294967296'])
+def test_impossible_seeds_are_one_line(run_tool, tmp_path, seed):
+    result = run_tool('train.py', 'configs/ssagan/ssagan_toy.py', '--work-dir', tmp_path, '--cfg-options',
+                      f'randomness.seed={seed}', ok=False)
+    assert result.returncode == 1
+    assert result.stdout.strip() == f'error: randomness.seed={seed}: must be a whole number from 0 to 4294967295.'
+
+
+@pytest.mark.slow
+def test_mixed_precision_trains_on_a_cpu(run_tool, tmp_path):
+    for config in ('damsm_toy.py', 'ssagan_toy.py'):
+        result = run_tool('train.py', f'configs/ssagan/{config}', '--amp', '--work-dir', tmp_path, '--cfg-options',
+                          'train_cfg.max_iters=2', *SHORT)
+        assert 'Saving checkpoint at 2 iterations' in result.stdout

@@ -165,3 +165,9 @@ class TestModelCheckpoint:
         with pytest.raises(WeightsError, match=r'odd.pth: holds no state dict') as caught:
             open_model_checkpoint(tmp_path / 'odd.pth')
         assert '\n' not in str(caught.value)
+
+
+def test_text_file_is_refused_with_a_reason_that_says_something(tmp_path):
+    (tmp_path / 'a.pth').write_text('# genzoo\n\nEight papers')
+    with pytest.raises(WeightsError, match='its bytes are no weights'):
+        open_checkpoint(tmp_path / 'a.pth')

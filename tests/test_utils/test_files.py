@@ -58,7 +58,7 @@ class TestRequire:
 
     def test_folder_is_no_file_and_file_no_folder(self, tmp_path):
         (tmp_path / 'file').write_text('')
-        with pytest.raises(DataError, match='is missing'):
+        with pytest.raises(DataError, match='is a folder, but should be the vocabulary, a file'):
             require_file(tmp_path, 'the vocabulary', '')
         with pytest.raises(DataError, match='is missing'):
             require_folder(tmp_path / 'file', 'the data set', '')

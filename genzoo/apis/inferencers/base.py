@@ -28,7 +28,7 @@ class Inferencer:
     """Name of the subcommand: the paper's."""
 
     def __init__(self, config: str | Path, checkpoint: str | Path, device: str = 'auto') -> None:
-        require_file(checkpoint, f'the weights of {self.slug}',
+        require_file(checkpoint, f'the file of {self.slug} weights',
                      'Give --checkpoint: weights of your own training, a shipped one of checkpoints/ with its '
                      '--config, or released files after tools/convert_checkpoint.py.', WeightsError)
         self.model = init_model(config, checkpoint, device)

@@ -132,6 +132,7 @@ class TextToImageInferencer(Inferencer):
                  for sample in range(num)]
         sizes = self._mask_sizes(mask_stages) if masks or mask_stages else {}
         if out_dir is not None:
+            Path(out_dir).mkdir(parents=True, exist_ok=True)
             refuse_existing(self._paths(items, Path(out_dir), sizes), overwrite,
                             'Choose another --out-dir or give --overwrite.')
         noise = self._noise(len(captions), num, seed, same_noise, truncation)
