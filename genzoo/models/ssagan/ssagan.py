@@ -113,8 +113,8 @@ class SSAGAN(AdversarialModel):
     def discriminator_losses(self, state: dict) -> dict[str, Tensor]:
         """Hinge loss over matching, mismatching and generated pairs."""
         judge = unwrap(self.discriminator).logits
-        both = self.discriminator(torch.cat([state['real'], state['fake'].detach().to(state['real'].dtype)]))
-        real, fake = both.chunk(2)
+        real = self.discriminator(state['real'])
+        fake = self.discriminator(state['fake'].detach())
         first, second, weight = self._mismatches(state)
         return self.loss_gan.discriminator(
             judge(real, state['sentence']), judge(real[first], second),

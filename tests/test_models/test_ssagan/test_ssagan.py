@@ -124,7 +124,7 @@ class TestIteration:
         for name in ('generator', 'discriminator', 'text_encoder', 'image_encoder'):
             getattr(model, name).register_forward_hook(lambda *_, name=name: calls.append(name))
         model.train_step(make_batch(), make_optimizers(model))
-        assert calls == ['text_encoder', 'generator', *['discriminator'] * 3, 'image_encoder']
+        assert calls == ['text_encoder', 'generator', *['discriminator'] * 4, 'image_encoder']
 
     def test_frozen_encoders_are_the_same_to_the_bit(self, make_ssagan, make_optimizers, make_batch):
         model = make_ssagan(text=dict(drop_prob=.5))
@@ -164,7 +164,7 @@ class TestIteration:
         model.discriminator.conv_img.register_forward_hook(lambda _, args, out: dtypes.append(out.dtype))
         logs = model.train_step(make_batch(), OptimWrapperDict(**optimizers))
         half = torch.bfloat16
-        assert dtypes == [half, torch.float32, half]
+        assert dtypes == [half, half, torch.float32, half]
         assert all(value.isfinite() for value in logs.values())
 
     def test_accumulation_averages_the_parts(self, make_ssagan, make_optimizers, make_batch):
