@@ -7,7 +7,7 @@ _base_ = [
 model = dict(text_encoder=dict(vocab_size=1000))
 
 pipeline = [
-    dict(type='LoadTextImage'),
+    dict(type='LoadTextImage', upright=True),
     dict(type='ResizeShortSide', size=355),
     dict(type='RandomCrop', size=299),
     dict(type='RandomFlip', prob=0.5),

@@ -7,7 +7,7 @@ model = dict(
     text_encoder=dict(vocab_size=5450, pretrained='DAMSMencoders/bird/text_encoder200.pth'),
     image_encoder=dict(pretrained='DAMSMencoders/bird/image_encoder200.pth'))
 
-# 600 epochs of 368 iterations; saved every 10 epochs.
+# 600 epochs of 368 iterations; saved every 10 epochs (as released: from epoch 100 on, and all are kept).
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=220800, val_interval=18400)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')

@@ -2,11 +2,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from ..converters import ssagan
 from ..datasets import Vocabulary
 from ..datasets.caption_files import CaptionData, read_caption_data, write_caption_data
 from ..errors import ConfigError, WeightsError
+from ..registry import MODELS
 from ..utils import open_checkpoint, open_model_checkpoint, refuse_existing, require_file, save_checkpoint
+from ..utils.checkpoint import state_dict_problems
 
 OFFICIAL_NAMES = {
     'generator': 'netG.pth', 'discriminator': 'netD.pth', 'text_encoder': 'text_encoder.pth',
@@ -43,6 +47,7 @@ def convert_ssagan(inputs: Sequence[Path], output: Path, overwrite: bool = False
         if any(key.startswith(f'{part}.') for key in state):
             raise ConfigError(f'{path}: a second {part}. Give one file of each kind.')
         converted = ssagan.to_genzoo(part, content)
+        _require_whole(part, converted, path)
         state |= {f'{part}.{key}': value for key, value in converted.items()}
         report.append(f'{part}{_facts(part, converted)}, {len(converted)} tensors, from {path}')
     _check(state, meta, inputs)
@@ -52,10 +57,24 @@ def convert_ssagan(inputs: Sequence[Path], output: Path, overwrite: bool = False
     return report
 
 
+def _require_whole(part: str, state: dict, path: Path) -> None:
+    """Raises WeightsError unless ``state`` is all of a part of the size that it says it has, and nothing else."""
+    try:
+        config = ssagan.component_of(part, state)
+    except (KeyError, IndexError, ZeroDivisionError, RuntimeError) as error:
+        raise WeightsError(f'{path}: not a whole {part}, of its tensors {error.args[0]} is missing or of a strange '
+                           'shape. Fetch the file again.') from error
+    with torch.device('meta'):
+        module = MODELS.build(config)
+    problems = state_dict_problems(module, state)
+    if problems:
+        raise WeightsError(f'{path}: not a whole {part} ({"; ".join(problems)}). Fetch the file again.')
+
+
 def _facts(part: str, state: dict) -> str:
     """What of a part's state a user needs to choose a config."""
-    if part == 'generator':
-        return f' (nf {ssagan.base_channels(state)})'
+    if part in ('generator', 'discriminator'):
+        return f' (nf {ssagan.base_channels(part, state)})'
     return f' ({ssagan.vocab_size(state)} words)' if part == 'text_encoder' else ''
 
 

@@ -74,9 +74,42 @@ def recognise(state: Any, source: str | Path) -> str:
                        f'its first keys are {", ".join(list(keys)[:3]) or "missing"}.')
 
 
-def base_channels(generator: Mapping[str, Tensor]) -> int:
-    """The width nf of a 256-pixel generator in genzoo's keys: its first layer has 128 nf rows."""
-    return generator['fc.weight'].shape[0] // 128
+def base_channels(part: str, state: Mapping[str, Tensor]) -> int:
+    """The width nf of a generator or discriminator in genzoo's keys."""
+    return state['to_rgb.2.weight'].shape[1] if part == 'generator' else state['conv_img.weight'].shape[0]
+
+
+def _channel_mults(state: Mapping[str, Tensor], key: str, base: int) -> list[int]:
+    """Output channels of the blocks in units of ``base``, of the layer ``key`` of each."""
+    channels = []
+    while f'blocks.{len(channels)}.{key}' in state:
+        channels.append(state[f'blocks.{len(channels)}.{key}'].shape[0] // base)
+    return channels
+
+
+def component_of(part: str, state: Mapping[str, Tensor]) -> dict:
+    """The config of the component that a whole state in genzoo's keys is of, read off its shapes.
+
+    Raises:
+        KeyError, IndexError: a tensor that says a size is missing or has too few dimensions.
+    """
+    if part == 'image_encoder':
+        return dict(type='DAMSMImageEncoder', out_channels=state['emb_cnn_code.weight'].shape[0])
+    if part == 'text_encoder':
+        (words, embed_dim), (rows, hidden) = state['embedding.weight'].shape, state['rnn.weight_hh_l0'].shape
+        return dict(type='DAMSMTextEncoder', vocab_size=words, embed_dim=embed_dim, out_channels=2 * hidden,
+                    rnn_type='GRU' if rows == 3 * hidden else 'LSTM')
+    base = base_channels(part, state)
+    if part == 'discriminator':
+        mults = _channel_mults(state, 'residual.0.weight', base)
+        cond = state['joint_conv.0.weight'].shape[1] - mults[-1] * base
+        return dict(type='OneWayDiscriminator', base_channels=base, cond_channels=cond,
+                    resolution=4 * 2**len(mults), channel_mults=mults)
+    mults = _channel_mults(state, 'conv1.weight', base)
+    return dict(type='SSACNGenerator', base_channels=base, noise_size=state['fc.weight'].shape[1],
+                cond_channels=state['blocks.0.norm1.fc_gamma.linear1.weight'].shape[1],
+                resolution=4 * 2**(len(mults) - 1), channel_mults=mults,
+                mask_channels=state['mask_predictor.0.weight'].shape[0])
 
 
 def vocab_size(text_encoder: Mapping[str, Tensor]) -> int | None:

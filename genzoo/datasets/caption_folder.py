@@ -1,4 +1,5 @@
 """From a folder of pictures and text files to the layout of :class:`CaptionImageDataset`."""
+import filecmp
 import os
 import pickle
 import shutil
@@ -72,7 +73,7 @@ def build_vocabulary(data_root: str | Path, captions_per_image: int, overwrite: 
 
 def _place(source: Path, target: Path) -> None:
     """Puts a file into the layout: a hard link, or a copy where links are not possible."""
-    if target.is_file() and target.stat().st_size == source.stat().st_size:
+    if target.is_file() and (target.samefile(source) or filecmp.cmp(source, target, shallow=False)):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
@@ -81,6 +82,13 @@ def _place(source: Path, target: Path) -> None:
     except OSError:
         with open(source, 'rb') as original, atomic_write(target) as copy:
             shutil.copyfileobj(original, copy)
+
+
+def _remove_formats(target: Path) -> None:
+    """Removes the same picture in other formats, which an earlier run has left."""
+    for suffix in EXTENSIONS:
+        if suffix != target.suffix:
+            target.with_name(f'{target.stem}{suffix}').unlink(missing_ok=True)
 
 
 def _pictures(image_dir: Path) -> list[Path]:
@@ -171,7 +179,9 @@ def prepare_caption_folder(image_dir: str | Path, out: str | Path, text_dir: str
     usable = _usable(image_dir, text_dir, captions_per_image or 1, report, progress)
     train, test = split_keys(usable, test_fraction, seed)
     for key, (picture, _) in usable.items():
-        _place(picture, out / 'images' / f'{key}{picture.suffix.lower()}')
+        target = out / 'images' / f'{key}{picture.suffix.lower()}'
+        _remove_formats(target)
+        _place(picture, target)
         _place(text_dir / f'{key}.txt', out / 'text' / f'{key}.txt')
     for split, keys in zip(SPLITS, (train, test)):
         write_keys(out, split, keys)

@@ -6,6 +6,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from ..errors import DataError
+from ..utils import check_vocabulary
 from .common import field_of, rows
 from .shared_features import SharedNetwork
 
@@ -13,12 +14,13 @@ _REMEDY = 'The model\'s predictions must carry it for metrics that compare capti
 
 
 def _check_vocabulary(text_encoder: SharedNetwork, dataset_meta: Mapping | None) -> None:
-    words = (dataset_meta or {}).get('vocabulary')
     known = getattr(text_encoder.network, 'vocab_size', None)
-    if None not in (words, known) and len(words) != known:
-        raise DataError(f'{text_encoder.description}: knows {known} words, but the vocabulary of data set '
-                        f'{dataset_meta.get("dataset_name", "")!r} has {len(words)}. Give the metric the encoders '
-                        'that were trained on this data set.')
+    if known is None or dataset_meta is None:
+        return
+    try:
+        check_vocabulary(dataset_meta, known, getattr(text_encoder.network, 'vocabulary', None))
+    except DataError as error:
+        raise DataError(f'{text_encoder.description}: {error}') from error
 
 
 def sentence_vectors(text_encoder: SharedNetwork, data_samples: Sequence[dict],
@@ -31,7 +33,7 @@ def sentence_vectors(text_encoder: SharedNetwork, data_samples: Sequence[dict],
         dataset_meta: of the data set, with its ``vocabulary``.
 
     Raises:
-        DataError: a sample lacks a field, or the encoder knows another number of words.
+        DataError: a sample lacks a field, or the encoder knows other words.
     """
     _check_vocabulary(text_encoder, dataset_meta)
     ids = [torch.as_tensor(value) for value in field_of(data_samples, 'caption_ids', _REMEDY)]

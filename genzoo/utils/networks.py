@@ -16,7 +16,8 @@ def load_for_prediction(model: nn.Module, state: Mapping[str, Tensor], source: s
     The model says in ``needed_for_prediction`` which of its children the file must hold; others
     may be absent, as in files that were converted from a released generator alone, and keep
     the weights that they were built with. An averaged copy ``<network>_ema`` that is absent gets
-    the network's own weights.
+    the network's own weights; one that the model has no place for replaces the network's own weights,
+    since it is what predictions use.
 
     Args:
         model: direct children are its networks.
@@ -36,6 +37,9 @@ def load_for_prediction(model: nn.Module, state: Mapping[str, Tensor], source: s
         parts.setdefault(name, {})[rest] = value
     children = {name: child for name, child in model.named_children() if child.state_dict()}
     own = {key: value for key, value in model.state_dict().items() if '.' not in key}
+    for name in [name for name in parts if name.endswith('_ema') and name not in children]:
+        if name.removesuffix('_ema') in children:
+            parts[name.removesuffix('_ema')] = _averaged(parts.pop(name))
     _refuse_strangers(model, parts, set(children) | set(own), source)
     for name, child in children.items():
         if name in parts:
@@ -48,6 +52,11 @@ def load_for_prediction(model: nn.Module, state: Mapping[str, Tensor], source: s
         if key in parts:
             value.copy_(parts[key][''])
     return [name for name in children if name not in parts]
+
+
+def _averaged(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The network's weights in the state of its averaged copy, which wraps it and counts its updates."""
+    return {key.removeprefix('module.'): value for key, value in state.items() if key.startswith('module.')}
 
 
 def _refuse_strangers(model: nn.Module, parts: Mapping, own: set[str], source: str) -> None:

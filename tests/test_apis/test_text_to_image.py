@@ -199,6 +199,24 @@ def test_vocabulary_of_another_data_set_is_refused(checkpoint, tmp_path):
         TextToImageInferencer(CONFIG, tmp_path / 'other.pth', device='cpu')
 
 
+@pytest.mark.parametrize('averaging', [True, False])
+def test_averaged_generator_of_the_checkpoint_draws(checkpoint, tmp_path, averaging):
+    content = torch.load(checkpoint, weights_only=True)
+    state = content['state_dict']
+    other = {key: value + 1e-2 for key, value in state.items() if key.startswith('generator.')}
+    content['state_dict'] = state | {key.replace('generator.', 'generator_ema.module.'): value
+                                     for key, value in other.items()} | {'generator_ema.steps': torch.tensor(3)}
+    torch.save(content, tmp_path / 'averaged.pth')
+    torch.save(dict(content, state_dict=state | other), tmp_path / 'other.pth')
+    config = Config.fromfile(CONFIG)
+    if averaging:
+        config.model.ema = dict(generator=dict(type='ExponentialMovingAverage', momentum=0.001))
+    images = [_images(TextToImageInferencer(cfg, tmp_path / name, device='cpu')([RED], progress=False))
+              for cfg, name in ((config, 'averaged.pth'), (CONFIG, 'other.pth'), (CONFIG, checkpoint))]
+    assert torch.equal(images[0], images[1])
+    assert not torch.equal(images[0], images[2])
+
+
 def test_init_model_takes_config_objects_and_refuses_unknown_devices(checkpoint):
     model = init_model(Config.fromfile(CONFIG), checkpoint, 'cpu')
     assert not model.training

@@ -121,7 +121,7 @@ def test_unknown_keys_are_kept_for_the_strict_loader_to_refuse(states):
 @pytest.mark.parametrize('width', [64, 32])
 def test_width_is_read_off_the_generator(width):
     with torch.device('meta'):
-        assert converter.base_channels(SSACNGenerator(width).state_dict()) == width
+        assert converter.base_channels('generator', SSACNGenerator(width).state_dict()) == width
 
 
 def test_vocabulary_size_is_read_off_the_text_encoder(states):

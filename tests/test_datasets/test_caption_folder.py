@@ -88,6 +88,18 @@ def test_a_complete_folder_is_not_overwritten_unasked(photos, tmp_path):
     assert prepare_caption_folder(photos, tmp_path / 'out', overwrite=True).train == 5
 
 
+def test_made_again_it_has_the_new_captions_and_pictures(photos, tmp_path):
+    (photos / 'a.txt').write_text('a red bird\na big bird\n')
+    prepare_caption_folder(photos, tmp_path / 'out')
+    (photos / 'a.txt').unlink()
+    (photos / 'a.txt').write_text('a tan bird\na big bird\n')  # of the same size
+    (photos / 'a.jpg').unlink()
+    write_image(photos / 'a.png', 9)
+    prepare_caption_folder(photos, tmp_path / 'out', overwrite=True)
+    assert 'tan' in (tmp_path / 'out' / 'text' / 'a.txt').read_text()
+    assert [path.name for path in (tmp_path / 'out' / 'images').glob('a.*')] == ['a.png']
+
+
 def test_a_stopped_run_can_be_continued(photos, tmp_path, monkeypatch):
     place = folder_module._place
 

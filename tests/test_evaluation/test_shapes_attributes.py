@@ -152,5 +152,5 @@ def test_relative_change_is_a_ratio_of_norms_per_image():
 def test_encoder_of_another_vocabulary_is_refused():
     metric = ShapesAttributes(dict(type='TestTextEncoder', vocab_size=3), dict(type='TestImageEncoder'))
     metric.dataset_meta = dict(vocabulary=['<end>', 'a'])
-    with pytest.raises(DataError, match='knows 3 words'):
+    with pytest.raises(DataError, match='the text encoder knows 3'):
         metric.process(None, [_sample('a small red square on a black background')])

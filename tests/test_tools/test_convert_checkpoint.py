@@ -37,6 +37,21 @@ def test_conversion_without_a_vocabulary_says_what_is_missing(tmp_path):
     assert any('add captions.pickle' in line for line in report)
 
 
+@pytest.mark.parametrize(('change', 'message'), [
+    (lambda state: state.pop('rnn.bias_hh_l0'), 'not a whole text_encoder .*missing: rnn.bias_hh_l0'),
+    (lambda state: state.pop('rnn.weight_hh_l0'), 'not a whole text_encoder, .* rnn.weight_hh_l0 is missing'),
+    (lambda state: state.update(extra=torch.ones(1)), 'not a whole text_encoder .*unknown: extra'),
+])
+def test_missing_and_surplus_tensors_are_refused(tmp_path, change, message):
+    release_ssagan(SHIPPED, tmp_path)
+    state = torch.load(tmp_path / 'text_encoder.pth', weights_only=True)
+    change(state)
+    torch.save(state, tmp_path / 'changed.pth')
+    with pytest.raises(WeightsError, match=message):
+        convert_ssagan([tmp_path / 'changed.pth'], tmp_path / 'out.pth')
+    assert not (tmp_path / 'out.pth').exists()
+
+
 def test_foreign_content_is_refused(tmp_path):
     torch.save([1, 2], tmp_path / 'list.pth')
     with pytest.raises(WeightsError, match=r'list.pth: holds no state dict'):

@@ -83,9 +83,15 @@ def test_without_an_averaged_copy_in_the_file_the_network_itself_is_what_predict
         assert torch.equal(value, content[f'generator.{key}'])
 
 
-def test_averages_that_the_model_does_not_keep_are_refused():
-    with pytest.raises(WeightsError, match='it holds generator_ema, which is unknown'):
-        load_for_prediction(Model(), state(ema=True), 'file')
+def test_averages_that_the_model_does_not_keep_become_the_network_itself():
+    model = Model()
+    load_for_prediction(model, state(ema=True), 'file')
+    assert model.generator[0].weight.eq(5).all()
+
+
+def test_averages_of_a_network_that_the_model_lacks_are_refused():
+    with pytest.raises(WeightsError, match='it holds encoder_ema, which is unknown'):
+        load_for_prediction(Model(), state() | {'encoder_ema.module.weight': torch.ones(1)}, 'file')
 
 
 def test_buffers_of_the_model_itself_are_loaded():

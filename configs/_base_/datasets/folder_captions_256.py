@@ -1,7 +1,7 @@
 # Pictures of your own with captions, as tools/prepare/captions_folder.py lays them out.
 # To set: data_root; captions_per_image, which the tool prints.
 pipeline = [
-    dict(type='LoadTextImage'),
+    dict(type='LoadTextImage', upright=True),
     dict(type='ResizeShortSide', size=304),
     dict(type='RandomCrop', size=256),
     dict(type='RandomFlip', prob=0.5),

@@ -24,8 +24,13 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         return None
 
 
-def load_image(path: str | Path) -> Image.Image:
-    """Reads and decodes a picture, as RGB and upright, whichever way the camera was held.
+def load_image(path: str | Path, upright: bool = False) -> Image.Image:
+    """Reads and decodes a picture, as RGB.
+
+    Args:
+        path: the file.
+        upright: turns it as the camera noted in its EXIF data. Boxes that come with a data set
+            count pixels as they are stored.
 
     Raises:
         DataError: it is missing, truncated or not a picture.
@@ -34,7 +39,7 @@ def load_image(path: str | Path) -> Image.Image:
     try:
         with Image.open(path) as image:
             picture = image.convert('RGB')
-            turn = _turn(image)
+            turn = _turn(image) if upright else None
             return picture if turn is None else picture.transpose(turn)
     except Exception as error:  # a broken picture raises nearly anything
         reason = str(error).split('\n')[0].replace(f"'{path}'", 'it')
@@ -71,11 +76,18 @@ def short_side_size(width: int, height: int, short_side: int) -> tuple[int, int]
 
 @TRANSFORMS.register_module()
 class LoadTextImage(BaseTransform):
-    """Reads ``img_path`` into ``img``; a missing or broken file raises DataError, see :func:`load_image`."""
+    """Reads ``img_path`` into ``img``; a missing or broken file raises DataError.
+
+    Args:
+        upright: see :func:`load_image`.
+    """
+
+    def __init__(self, upright: bool = False) -> None:
+        self.upright = upright
 
     def transform(self, results: dict) -> dict:
         """Adds ``img``, a PIL picture, RGB."""
-        results['img'] = load_image(results['img_path'])
+        results['img'] = load_image(results['img_path'], self.upright)
         return results
 
 

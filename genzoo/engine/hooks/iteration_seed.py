@@ -48,6 +48,12 @@ class IterationSeedHook(Hook):
         seed_generators(derived_seed(self._seed, runner.iter, 1 + runner.rank))
         runner.message_hub.update_info('iteration_seed', derived_seed(self._seed, runner.iter, 0))
 
+    def before_val(self, runner) -> None:
+        """Seeds alike on all ranks and at each validation: a sample's noise then depends on the sample alone."""
+        seed_generators(runner.seed)
+
+    before_test = before_val
+
     def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
         """Adds how the run is spread over processes."""
         checkpoint['meta'].update(processes=runner.world_size,

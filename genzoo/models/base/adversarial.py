@@ -1,10 +1,12 @@
 """The skeleton on which adversarial papers are built."""
+import hashlib
 from collections.abc import Sequence
 
 import torch
 from mmengine.dist import get_world_size
 from mmengine.logging import MessageHub
 from mmengine.optim import OptimWrapperDict
+from mmengine.structures import BaseDataElement
 from torch import Tensor
 
 from .alternating import AlternatingModel, Update
@@ -52,6 +54,28 @@ class AdversarialModel(AlternatingModel):
         world_size = get_world_size() if self.training else 1
         noise = torch.randn(world_size * batch_size, *shape, generator=generator)
         return (rank_rows(noise) if world_size > 1 else noise).to(self.data_preprocessor.device)
+
+    @staticmethod
+    def _sample_seed(sample: BaseDataElement) -> int:
+        """From the global generator's seed and what names the sample, below 2^63."""
+        name = [torch.initial_seed(), *(sample.get(part) for part in ('key', 'caption_index', 'sample_index'))]
+        return int.from_bytes(hashlib.blake2b(repr(name).encode(), digest_size=8).digest(), 'big') >> 1
+
+    def sample_noise(self, data_samples: Sequence[BaseDataElement], *shape: int) -> Tensor:
+        """Standard normal noise for evaluation: each sample has its own.
+
+        It depends on the sample's ``key``, ``caption_index`` and ``sample_index`` and on the seed of
+        PyTorch's global generator, not on batch size, rank or number of ranks. For samples without
+        a key it is drawn as it comes.
+
+        Returns:
+            (len(data_samples), *shape), on the model's device.
+        """
+        if any(sample.get('key') is None for sample in data_samples):
+            return self.draw_noise(len(data_samples), *shape)
+        generators = [torch.Generator().manual_seed(self._sample_seed(sample)) for sample in data_samples]
+        return torch.stack([torch.randn(*shape, generator=generator) for generator in generators]).to(
+            self.data_preprocessor.device)
 
     def _noise_generator(self) -> torch.Generator | None:
         """Of the iteration; None if nothing has published its seed."""

@@ -6,9 +6,9 @@ from torch import Tensor, nn
 
 from ...registry import MODELS
 from ...structures import DataSample
+from ...utils import check_vocabulary
 from ..base import AlternatingModel, Update, gather_rows, unwrap
 from .contrast import damsm_losses, pad_words
-from .vocabulary_check import check_vocabulary
 
 
 def own_caption_rate(code: Tensor, sentence: Tensor) -> Tensor:

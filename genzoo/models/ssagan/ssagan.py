@@ -7,11 +7,11 @@ from torch import Tensor, nn
 from ...errors import ConfigError, DataError
 from ...registry import MODELS
 from ...structures import DataSample
+from ...utils import check_vocabulary
 from ..base import AdversarialModel, Update, gather_rows, rank_rows, unwrap
 from .blocks import Affine
 from .contrast import damsm_losses, pad_words
 from .fuse import fuse_generator
-from .vocabulary_check import check_vocabulary
 
 
 def to_uint8(images: Tensor) -> Tensor:
@@ -197,8 +197,10 @@ class SSAGAN(AdversarialModel):
             state = self.begin_iteration(inputs, data_samples)
             penalty = self.penalty_losses(state) if 'loss_gp' in self._modules else {}
             return self.discriminator_losses(state) | penalty | self.generator_losses(state)
-        output = self.generate(**{key: inputs[key] for key in ('caption_ids', 'caption_length', 'noise')
-                                  if key in inputs})
+        noise = inputs.get('noise')
+        if noise is None and data_samples is not None:
+            noise = self.sample_noise(data_samples, self.network('generator').noise_size)
+        output = self.generate(inputs['caption_ids'], inputs['caption_length'], noise)
         return output if mode == 'tensor' else self._predictions(output, inputs, data_samples)
 
     @torch.no_grad()
@@ -232,11 +234,13 @@ class SSAGAN(AdversarialModel):
             compile: with :func:`torch.compile`, at the first call.
         """
         self.eval()
-        self._fused = fuse_generator(self.network('generator'))
+        generator = self.network('generator')
+        self._fused = fuse_generator(generator)
         if compile:
             self._fused.compile(dynamic=True)
         for name in ('discriminator', 'image_encoder', 'generator_ema'):
             self._modules.pop(name, None)
+        self.generator, self.ema_cfg = generator, {}
 
     @staticmethod
     def _predictions(output: dict, inputs: dict, data_samples: Sequence[DataSample] | None) -> list[DataSample]:

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from genzoo.models.base import adversarial, ranks
+from genzoo.structures import DataSample
 
 
 @pytest.fixture
@@ -61,3 +62,35 @@ def test_predictions_do_not_repeat_the_noise_of_the_iteration(make_model, publis
     first = model.draw_noise(2, 3)
     assert first.shape == (2, 3)
     assert not torch.equal(model.draw_noise(2, 3), first)
+
+
+def named(count, **fields):
+    return [DataSample(key=f'image{number}', **fields) for number in range(count)]
+
+
+def test_noise_of_a_sample_depends_neither_on_batch_nor_on_rank(make_model, be_rank):
+    model = make_model().eval()
+    torch.manual_seed(5)
+    whole = model.sample_noise(named(4), 3)
+    be_rank(1, 2)
+    torch.randn(7)
+    assert torch.equal(model.sample_noise(named(4)[1::2], 3), whole[1::2])
+
+
+def test_each_sample_has_noise_of_its_own(make_model):
+    model = make_model().eval()
+    samples = [*named(3), *named(3, sample_index=1), *named(3, caption_index=1)]
+    assert len(torch.unique(model.sample_noise(samples, 3), dim=0)) == 9
+
+
+def test_noise_of_samples_differs_with_the_seed(make_model):
+    model = make_model().eval()
+    torch.manual_seed(5)
+    first = model.sample_noise(named(2), 3)
+    torch.manual_seed(6)
+    assert not torch.equal(model.sample_noise(named(2), 3), first)
+
+
+def test_samples_without_a_key_draw_as_it_comes(make_model):
+    noise = make_model().eval().sample_noise([DataSample(), DataSample()], 3)
+    assert not torch.equal(noise[0], noise[1])

@@ -3,7 +3,7 @@ import torch
 
 from genzoo.errors import DataError
 from genzoo.models.ssagan import DAMSMTextEncoder
-from genzoo.models.ssagan.vocabulary_check import check_vocabulary
+from genzoo.utils import check_vocabulary
 
 
 class TestVocabularyCheck:

@@ -1,7 +1,7 @@
 """Whether a data set's words are those of a text encoder."""
 from collections.abc import Mapping, Sequence
 
-from ...errors import DataError
+from ..errors import DataError
 
 
 def check_vocabulary(metainfo: Mapping, vocab_size: int, trained_with: Sequence[str] | None = None) -> None:
