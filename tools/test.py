@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.dist import is_main_process
 from torch import distributed
 
-from genzoo.apis.cli import one_line_errors
+from genzoo.apis.cli import CfgOptions, one_line_errors
 from genzoo.apis.config import load_config
 from genzoo.apis.model import without_weight_files
 from genzoo.errors import ConfigError, WeightsError
@@ -27,7 +27,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--work-dir', help='for logs; default: work_dirs/<config name>')
     parser.add_argument('--metrics', nargs='+', metavar='NAME', help='only these, by type or prefix')
     parser.add_argument('--out', help='a JSON file; default: metrics_<checkpoint>.json in the work dir')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+    parser.add_argument('--cfg-options', nargs='+', action=CfgOptions, metavar='KEY=VALUE',
                         help='change single values, e.g. test_dataloader.batch_size=8')
     parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm', 'mpi'],
                         help='who starts the processes; see dist_test.sh')

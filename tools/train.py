@@ -3,10 +3,10 @@ import argparse
 import os
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from torch import distributed
 
-from genzoo.apis.cli import one_line_errors
+from genzoo.apis.cli import CfgOptions, one_line_errors
 from genzoo.apis.config import load_config
 from genzoo.engine import last_checkpoint
 from genzoo.errors import ConfigError, WeightsError
@@ -28,7 +28,7 @@ def parse_args() -> argparse.Namespace:
                         help='mixed precision; fp16 needs a GPU')
     parser.add_argument('--seed', type=int, help='in place of the config\'s')
     parser.add_argument('--deterministic', action='store_true', help='deterministic algorithms on GPUs, too')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
+    parser.add_argument('--cfg-options', nargs='+', action=CfgOptions, metavar='KEY=VALUE',
                         help='change single values, e.g. train_dataloader.global_batch_size=8')
     parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm', 'mpi'],
                         help='who starts the processes; see dist_train.sh and slurm_train.sh')
@@ -78,6 +78,8 @@ def configure(args: argparse.Namespace) -> Config:
     cfg.launcher = args.launcher
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'./work_dirs/{Path(args.config).stem}'
     if args.resume:
+        if args.resume != 'auto':
+            require_file(args.resume, 'the checkpoint to go on from', 'Check the path.', WeightsError)
         resume(cfg, args.resume)
     elif args.load_from:
         require_file(args.load_from, 'the file of weights', 'Check the path.', WeightsError)

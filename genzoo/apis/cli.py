@@ -1,9 +1,12 @@
 """What all command line tools share."""
+import argparse
 import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from mmengine.config import DictAction
 
 from ..errors import GenzooError
 
@@ -23,6 +26,22 @@ def one_line(error: BaseException) -> str:
     if 'Traceback (most recent call last)' in text:
         text = _ERROR_NAME.sub('', text.splitlines()[-1].strip())
     return _REGISTRY_PREFIX.sub('', ' '.join(text.split()))
+
+
+class CfgOptions(DictAction):
+    """``--cfg-options KEY=VALUE ...``; mmengine's, with a word about what is no such pair."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: list[str],
+                 option_string: str | None = None) -> None:
+        """Reads the pairs.
+
+        Raises:
+            SystemExit: one has no ``=``.
+        """
+        for value in values:
+            if '=' not in value:
+                parser.error(f'{option_string}: {value!r} is not KEY=VALUE')
+        super().__call__(parser, namespace, values, option_string)
 
 
 @contextmanager

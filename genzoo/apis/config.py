@@ -1,5 +1,6 @@
 """Reading a config and finding what is wrong with it before anything is built."""
 import inspect
+import numbers
 import traceback
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -137,9 +138,13 @@ class _Checker:
             if key not in known and get_close_matches(key, known, n=1, cutoff=0.75):
                 self.fail('', 'no such key', key, known)
 
-    def check_option(self, cfg: Mapping, option: str) -> None:
-        """Raises ConfigError if ``option``, as ``a.b.0.c``, names no place in ``cfg``."""
+    def check_option(self, cfg: Mapping, option: str, new: Any) -> None:
+        """Raises ConfigError if ``option``, as ``a.b.0.c``, names no place in ``cfg``, or ``new`` does not fit it."""
         node, path = cfg, ''
+        first = option.partition('.')[0]
+        if first in cfg and first not in _runner_keys():
+            raise ConfigError(f'--cfg-options {option}: {first} is a variable of the config file, whose value was put '
+                              'into other places when the file was read. Set those, or change a copy of the file.')
         for word in option.split('.'):
             if isinstance(node, (list, tuple)):
                 if not word.isdigit() or int(word) >= len(node):
@@ -153,6 +158,18 @@ class _Checker:
                 self._check_new_key(node, path, word, option)
                 return
             node, path = node[word], f'{path}.{word}' if path else word
+        self._check_kind(option, node, new)
+
+    @staticmethod
+    def _check_kind(option: str, old: Any, new: Any) -> None:
+        """Raises ConfigError if a number, or a part with keys, is to become something else."""
+        if new is None or old is None:
+            return
+        if isinstance(old, numbers.Real) and not isinstance(new, numbers.Real):
+            raise ConfigError(f'--cfg-options {option}={new}: must be a number, such as the {old!r} of the config.')
+        if isinstance(old, Mapping) and not isinstance(new, Mapping):
+            raise ConfigError(f'--cfg-options {option}={new}: is a part with the keys {", ".join(map(str, old))}; '
+                              f'set one of them, e.g. {option}.{next(iter(old), "key")}=..., or None.')
 
     def _check_new_key(self, node: Mapping, path: str, word: str, option: str) -> None:
         label, keys = self.keys(path, node) if path else ('no such key', _runner_keys() | set(node))
@@ -196,8 +213,8 @@ def load_config(path: str | Path, cfg_options: Mapping[str, Any] | None = None) 
         raise ConfigError(f'{path}: {_where(error)}{type(error).__name__}: {reason}') from error
     if cfg_options:
         checker = _Checker(cfg, str(path))
-        for option in cfg_options:
-            checker.check_option(cfg.to_dict(), option)
+        for option, value in cfg_options.items():
+            checker.check_option(cfg.to_dict(), option, value)
         try:
             cfg.merge_from_dict(dict(cfg_options))
         except (KeyError, TypeError, AttributeError) as error:

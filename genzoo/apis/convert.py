@@ -85,8 +85,8 @@ def _check(state: dict, meta: dict, inputs: Sequence[Path]) -> None:
     words = len(meta.get('dataset_meta', {}).get('vocabulary', ()))
     rows = len(state.get('text_encoder.embedding.weight', ()))
     if words and rows and words != rows:
-        raise WeightsError(f'the vocabulary has {words} words, the text encoder {rows}: they are of different '
-                           'data sets.')
+        raise WeightsError(f'{", ".join(map(str, inputs))}: the vocabulary has {words} words, the text encoder {rows}: '
+                           'they are of different data sets.')
 
 
 def release_ssagan(checkpoint: Path, out_dir: Path, overwrite: bool = False) -> list[str]:

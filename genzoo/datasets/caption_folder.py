@@ -126,6 +126,11 @@ def _usable(image_dir: Path, text_dir: Path, minimum: int, report: FolderReport,
     return usable
 
 
+def _require_fraction(test_fraction: float) -> None:
+    if not 0 <= test_fraction < 1:
+        raise ConfigError(f'--test-fraction {test_fraction}: must be at least 0 and less than 1.')
+
+
 def split_keys(keys: Iterable[str], test_fraction: float, seed: int) -> tuple[list[str], list[str]]:
     """Training and test keys, each sorted; neither is empty unless ``test_fraction`` is 0.
 
@@ -133,8 +138,7 @@ def split_keys(keys: Iterable[str], test_fraction: float, seed: int) -> tuple[li
         ConfigError: ``test_fraction`` is not in [0, 1), or one key is to be split in two.
     """
     keys = sorted(keys)
-    if not 0 <= test_fraction < 1:
-        raise ConfigError(f'--test-fraction {test_fraction}: must be at least 0 and less than 1.')
+    _require_fraction(test_fraction)
     if test_fraction and len(keys) < 2:
         raise ConfigError(f'--test-fraction {test_fraction}: one usable picture cannot be split. '
                           'Give more pictures or --test-fraction 0.')
@@ -173,7 +177,10 @@ def prepare_caption_folder(image_dir: str | Path, out: str | Path, text_dir: str
         raise ConfigError(f'--captions-per-image {captions_per_image}: must be at least 1.')
     image_dir = require_folder(image_dir, 'the folder of pictures', 'Check --image-dir.')
     text_dir = require_folder(text_dir or image_dir, 'the folder of captions', 'Check --text-dir.')
+    _require_fraction(test_fraction)
     out = Path(out).expanduser()
+    if out.is_file():
+        raise ConfigError(f'--out {out}: is a file. Choose a folder.')
     refuse_existing([out / 'captions.pickle'], overwrite, OVERWRITE)
     report = FolderReport()
     usable = _usable(image_dir, text_dir, captions_per_image or 1, report, progress)

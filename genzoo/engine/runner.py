@@ -9,6 +9,7 @@ import mmengine
 from mmengine.device import get_device
 from mmengine.dist import is_distributed, master_only
 from mmengine.model import is_model_wrapper, revert_sync_batchnorm
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import weights_to_cpu
 from torch import nn
@@ -30,6 +31,14 @@ def _run_both(first: Callable | None, second: Callable, worker_id: int) -> None:
     if first is not None:
         first(worker_id)
     second(worker_id)
+
+
+def learning_rates(optim_wrapper: OptimWrapper | OptimWrapperDict | Mapping) -> dict[str, float]:
+    """The rate that each optimiser's schedule starts from, by the optimiser's name; none of what is not built."""
+    wrappers = dict(optim_wrapper.items()) if hasattr(optim_wrapper, 'items') else {'the optimiser': optim_wrapper}
+    groups = {name: wrapper.optimizer.param_groups[0] for name, wrapper in wrappers.items()
+              if isinstance(wrapper, OptimWrapper)}
+    return {name: group.get('initial_lr', group['lr']) for name, group in groups.items()}
 
 
 @RUNNERS.register_module()
@@ -218,6 +227,7 @@ class SafeRunner(Runner):
         Raises:
             WeightsError: see :meth:`load_checkpoint`; or the optimisers do not fit.
         """
+        own = learning_rates(self.optim_wrapper)
         try:
             super().resume(filename, resume_optimizer, resume_param_scheduler, 'cpu')
         except GenzooError:
@@ -226,6 +236,11 @@ class SafeRunner(Runner):
             reason = str(error).split('\n')[0]
             raise WeightsError(f'{filename}: its optimisers or schedules do not fit this config '
                                f'({reason}). Start from its weights with --load-from.') from error
+        for name, rate in learning_rates(self.optim_wrapper).items():
+            if own.get(name) not in (None, rate):
+                self.logger.warning(f'{filename}: {name} goes on with the learning rate that its run started from, '
+                                    f'{rate}; the {own[name]} of this config is not used. To train on with another '
+                                    'one, use --load-from in place of --resume.')
 
     def _bare_model(self) -> nn.Module:
         return self.model.module if is_model_wrapper(self.model) else self.model

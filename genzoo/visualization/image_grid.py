@@ -1,4 +1,5 @@
 """The one writer of picture grids."""
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from ..utils import atomic_write
 WHITE = 255
 _LINE_HEIGHT = 13
 _PADDING = 4
+_CAPTION_LENGTH = 400  # letters of a caption that a sheet shows
 
 
 def to_picture(image: np.ndarray | Tensor) -> np.ndarray:
@@ -96,7 +98,8 @@ def image_grid(images: Sequence[np.ndarray | Tensor], captions: Sequence[str] | 
         raise ValueError(f'image_grid: {len(captions)} captions for {len(images)} images.')
     pictures = [_enlarged(to_picture(image), min_width) for image in images]
     width = max(picture.shape[1] for picture in pictures)
-    texts = [wrap_text(caption, width) for caption in captions]
+    texts = [wrap_text(textwrap.shorten(caption, _CAPTION_LENGTH, placeholder=' ...'), width)
+             for caption in captions]
     height = max(picture.shape[0] + len(lines) * _LINE_HEIGHT for picture, lines in zip(pictures, texts))
     tiles = [_tile(picture, lines, height, width) for picture, lines in zip(pictures, texts)]
     return _assembled(tiles, columns or int(np.ceil(np.sqrt(len(tiles)))))

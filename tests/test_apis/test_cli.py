@@ -1,7 +1,9 @@
+import argparse
+
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
-from genzoo.apis.cli import one_line_errors
+from genzoo.apis.cli import CfgOptions, one_line_errors
 from genzoo.errors import ConfigError, DataError
 
 
@@ -74,3 +76,12 @@ def test_what_the_system_refuses_is_one_line_with_the_path(tmp_path, capsys):
     message = capsys.readouterr().err
     assert message.startswith(f'error: {tmp_path}/file/below: Not a directory.')
     assert message.count('\n') == 1
+
+
+def test_an_option_that_is_no_pair_is_named(capsys):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=CfgOptions)
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--cfg-options', 'a.b=1', 'foo'])
+    assert "--cfg-options: 'foo' is not KEY=VALUE" in capsys.readouterr().err
+    assert parser.parse_args(['--cfg-options', 'a.b=1']).cfg_options == {'a.b': 1}

@@ -150,13 +150,35 @@ def test_captions_that_say_nothing_are_refused(inferencer, options, message):
 
 
 @pytest.mark.parametrize(('options', 'message'), [
-    (dict(num=0), '--num 0'), (dict(seed=-1), '--seed -1'),
+    (dict(num=0), '--num 0'), (dict(seed=-1), '--seed -1'), (dict(seed=10**23), '--seed 10000'),
     (dict(truncation=-1.0), '--truncation'), (dict(mask_stages=[7]), '--mask-stages 7'),
     (dict(batch_size=0), '--batch-size 0'),
 ])
 def test_impossible_options_are_refused(inferencer, options, message):
     with pytest.raises(ConfigError, match=message):
         inferencer([RED], **options, progress=False)
+
+
+def test_impossible_options_leave_no_folder(inferencer, tmp_path):
+    with pytest.raises(ConfigError, match='--batch-size 0'):
+        inferencer([RED], batch_size=0, out_dir=tmp_path / 'out', progress=False)
+    assert not (tmp_path / 'out').exists()
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(ConfigError, match='--out-dir .*file: is a file'):
+        inferencer([RED], out_dir=tmp_path / 'file', progress=False)
+
+
+def test_caption_of_a_whole_book_keeps_the_sheet_small(inferencer, tmp_path):
+    inferencer([' '.join([RED] * 500)], out_dir=tmp_path, progress=False)
+    assert Image.open(tmp_path / 'sheet.png').height < 1000
+
+
+def test_broken_weights_are_refused(checkpoint, tmp_path):
+    content = torch.load(checkpoint, weights_only=True)
+    content['state_dict']['generator.fc.bias'][3] = torch.nan
+    torch.save(content, tmp_path / 'nan.pth')
+    with pytest.raises(WeightsError, match='nan.pth: generator.fc.bias holds values that are not finite'):
+        init_model(CONFIG, tmp_path / 'nan.pth', 'cpu')
 
 
 def test_existing_files_are_kept_unless_told(inferencer, tmp_path):

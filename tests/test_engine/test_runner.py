@@ -70,6 +70,14 @@ def test_resumed_logs_go_on_where_they_were(tmp_path):
     assert len(hub.get_scalar('train/loss_g').data[0]) == 6
 
 
+def test_another_learning_rate_on_resuming_is_said_to_be_unused(tmp_path, caplog):
+    train(tiny_config(tmp_path, 3, lr=0.01))
+    caplog.clear()
+    runner = train(resumed(tiny_config(tmp_path, 6, lr=0.02)))
+    text = (Path(runner.log_dir) / f'{runner.timestamp}.log').read_text()
+    assert 'generator goes on with the learning rate that its run started from, 0.01; the 0.02' in text
+
+
 def test_resuming_on_the_same_data_warns_of_nothing(tmp_path):
     train(tiny_config(tmp_path, 3))
     runner = train(resumed(tiny_config(tmp_path, 6)))

@@ -3,7 +3,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ...errors import ConfigError, WeightsError
+from ...errors import WeightsError
 from ...utils import require_file
 from ..model import init_model
 
@@ -50,6 +50,4 @@ class Inferencer:
 
 def batches(items: Sequence, size: int) -> Iterable[Sequence]:
     """``items`` in pieces of at most ``size``."""
-    if size < 1:
-        raise ConfigError(f'--batch-size {size}: must be at least 1')
     return (items[start:start + size] for start in range(0, len(items), size))

@@ -2,6 +2,7 @@
 import json
 import logging
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -24,6 +25,8 @@ NAME_LENGTH = 40  # characters of a caption that a file's name keeps
 MAX_WORDS = 18  # of a caption, where the checkpoint does not say it
 SHEET_IMAGES = 64  # the first ones; a sheet of thousands could be opened by no viewer
 SHEET_SIDE = 8
+SHOWN_LETTERS = 200  # of a caption, in a warning
+MAX_SEED = 2**63
 
 
 def file_stem(number: int, caption: str, sample: int) -> str:
@@ -125,8 +128,12 @@ class TextToImageInferencer(Inferencer):
         captions = self._captions(text, captions_file)
         if num < 1:
             raise ConfigError(f'--num {num}: must be at least 1')
-        if seed < 0:
-            raise ConfigError(f'--seed {seed}: must not be negative')
+        if not 0 <= seed < MAX_SEED:
+            raise ConfigError(f'--seed {seed}: must be at least 0 and less than 2^63')
+        if batch_size < 1:
+            raise ConfigError(f'--batch-size {batch_size}: must be at least 1')
+        if out_dir is not None and Path(out_dir).is_file():
+            raise ConfigError(f'--out-dir {out_dir}: is a file. Choose a folder.')
         items = [dict(caption=caption, sample=sample, number=number, ids=ids)
                  for number, (caption, ids) in enumerate(zip(captions, self._encode(captions, unknown_words, seed)))
                  for sample in range(num)]
@@ -147,9 +154,12 @@ class TextToImageInferencer(Inferencer):
             try:
                 captions += [line.strip() for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
             except UnicodeDecodeError as error:
-                raise DataError(f'{path}: not a UTF-8 text file ({error.reason}).') from error
+                raise DataError(f'{path}: not a UTF-8 text file ({error.reason} at byte {error.start}). '
+                                'Save it as UTF-8.') from error
         if not captions:
-            raise DataError('no caption was given. Use --text "a small bird with a red head" or --captions-file.')
+            empty = f', and {captions_file} holds none' if captions_file else ''
+            raise DataError(f'no caption was given{empty}. Use --text "a small bird with a red head" or '
+                            '--captions-file.')
         return captions
 
     def _encode(self, captions: Sequence[str], unknown_words: str, seed: int) -> list[tuple[Tensor, int]]:
@@ -159,7 +169,8 @@ class TextToImageInferencer(Inferencer):
             ids = self.vocabulary.encode(caption, unknown_words)
             padded, length = pad_or_subsample(ids, self.max_words, sample_rng(seed, number))
             if len(ids) > length:
-                print_log(f'caption {caption!r}: {len(ids)} words, but the model takes {length}; drawn from: '
+                shown = textwrap.shorten(caption, SHOWN_LETTERS, placeholder=' ...')
+                print_log(f'caption {shown!r}: {len(ids)} words, but the model takes {length}; drawn from: '
                           f'{self.vocabulary.decode(padded)!r}', 'current', logging.WARNING)
             encoded.append((torch.from_numpy(padded), length))
         return encoded

@@ -41,6 +41,8 @@ class ZooCheckpointHook(CheckpointHook):
     def __init__(self, interval: int = -1, by_epoch: bool = False, max_keep_ckpts: int = -1,
                  save_last: bool = True, save_best: str | list[str] | None = None,
                  rule: str | list[str] | None = None, save_begin: int = 0) -> None:
+        if interval == 0 or interval < -1:
+            raise ConfigError(f'ZooCheckpointHook: interval={interval}: must be at least 1, or -1 for the last alone.')
         try:
             super().__init__(interval=interval, by_epoch=by_epoch, max_keep_ckpts=max_keep_ckpts,
                              save_last=save_last, save_best=save_best, rule=rule, save_begin=save_begin)

@@ -71,7 +71,10 @@ class NetworkOptimWrapperConstructor:
                       if parameter.requires_grad]
         if not parameters:
             raise ConfigError(f'optim_wrapper.{name}: {", ".join(modules)} has no trainable parameters.')
-        optimizer = OPTIMIZERS.build(dict(cfg.pop('optimizer'), params=parameters))
+        try:
+            optimizer = OPTIMIZERS.build(dict(cfg.pop('optimizer'), params=parameters))
+        except (ValueError, TypeError) as error:
+            raise ConfigError(f'optim_wrapper.{name}.optimizer: {str(error).splitlines()[-1]}') from error
         return OPTIM_WRAPPERS.build({'type': 'OptimWrapper', **cfg, 'optimizer': optimizer})
 
     @staticmethod

@@ -87,6 +87,12 @@ def test_rule_that_cannot_be_inferred_is_a_config_error():
         ZooCheckpointHook(save_best='quality')
 
 
+@pytest.mark.parametrize('interval', [0, -2])
+def test_intervals_that_mean_nothing_are_refused(interval):
+    with pytest.raises(ConfigError, match=f'interval={interval}'):
+        ZooCheckpointHook(interval=interval)
+
+
 def test_leftovers_of_a_killed_process_are_removed(tmp_path):
     leftover = tmp_path / '.iter_9.pth.123.tmp'
     leftover.write_bytes(b'half')
