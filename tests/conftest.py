@@ -12,3 +12,9 @@ torch.set_num_threads(1)
 @pytest.fixture(autouse=True)
 def _seeded():
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch, tmp_path_factory):
+    """No test finds what another one, or the user, has cached."""
+    monkeypatch.setenv('GENZOO_CACHE_DIR', str(tmp_path_factory.mktemp('cache')))

@@ -1,14 +1,24 @@
 """Metrics, one a file; all are mmengine metrics that compute from the gathered results of each sample."""
+from .density_coverage import DensityCoverage, density_coverage
+from .feature_metric import FeatureMetric
 from .fid import FID, feature_statistics, frechet_distance
 from .field_mean import FieldMean
 from .inception_score import InceptionScore, inception_score
+from .kid import KID, kernel_distance
 from .lpips_diversity import LPIPSDiversity
+from .prd import PRD, max_f_beta, prd_curve
+from .precision_recall import PrecisionRecall, precision_recall
+from .psnr import PSNR
 from .r_precision import RPrecision
 from .save_images import SaveImages
 from .shapes_attributes import ShapesAttributes, change_inside_foreground, relative_change
+from .sliced_wasserstein import SlicedWassersteinDistance, laplacian_pyramid, sliced_wasserstein
+from .ssim import SSIM
 
 __all__ = [
-    'FID', 'FieldMean', 'InceptionScore', 'LPIPSDiversity', 'RPrecision', 'SaveImages',
-    'ShapesAttributes', 'change_inside_foreground', 'feature_statistics', 'frechet_distance',
-    'inception_score', 'relative_change'
+    'FID', 'KID', 'PRD', 'PSNR', 'SSIM', 'DensityCoverage', 'FeatureMetric', 'FieldMean', 'InceptionScore',
+    'LPIPSDiversity', 'PrecisionRecall', 'RPrecision', 'SaveImages', 'ShapesAttributes',
+    'SlicedWassersteinDistance', 'change_inside_foreground', 'density_coverage', 'feature_statistics',
+    'frechet_distance', 'inception_score', 'kernel_distance', 'laplacian_pyramid', 'max_f_beta', 'prd_curve',
+    'precision_recall', 'relative_change', 'sliced_wasserstein'
 ]

@@ -1,13 +1,15 @@
 """Small things that several metrics need."""
 import logging
 from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from mmengine.logging import print_log
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import ConfigError, DataError
 
 
 def field_of(data_samples: Sequence[dict], name: str, remedy: str) -> list[Any]:
@@ -25,6 +27,58 @@ def field_of(data_samples: Sequence[dict], name: str, remedy: str) -> list[Any]:
 def rows(values: Tensor) -> np.ndarray:
     """A batch of results as float32 on the CPU; NumPy, so that one row pickles without its batch."""
     return values.detach().float().cpu().numpy()
+
+
+class FirstMet:
+    """Picks the samples whose real image has not been met before; a metric has one and asks it once a batch."""
+
+    def __init__(self) -> None:
+        self._keys: set[str] = set()
+
+    def new(self, data_samples: Sequence[dict], afresh: bool) -> dict[str, dict]:
+        """The samples of new keys, one a key.
+
+        Args:
+            data_samples: with ``key``.
+            afresh: forget the keys first, because another evaluation starts.
+        """
+        if afresh:
+            self._keys.clear()
+        new = {sample['key']: sample for sample in data_samples if sample['key'] not in self._keys}
+        self._keys.update(new)
+        return new
+
+
+def draw_equally_many(first: np.ndarray, second: np.ndarray,
+                      rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Both arrays, the longer one cut down to random rows of it in their old order.
+
+    Args:
+        first: (N, ...).
+        second: (M, ...).
+    """
+    count = min(len(first), len(second))
+    chosen = [np.sort(rng.choice(len(rows), count, replace=False)) if len(rows) > count else slice(None)
+              for rows in (first, second)]
+    return first[chosen[0]], second[chosen[1]]
+
+
+def need_package(module: str, package: str, what: str) -> ModuleType:
+    """An optional package.
+
+    Args:
+        module: what is imported.
+        package: what pip calls it.
+        what: what needs it.
+
+    Raises:
+        ConfigError: it cannot be imported.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise ConfigError(f'{what}: needs the Python package {package}, which cannot be imported ({error}). '
+                          f'Run `pip install {package}`.') from error
 
 
 def split_bounds(count: int, splits: int, what: str) -> list[tuple[int, int]]:

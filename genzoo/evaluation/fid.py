@@ -1,21 +1,23 @@
 """Fréchet Inception distance."""
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
 
 from ..errors import DataError
 from ..registry import METRICS
 from ..utils import require_file
-from .common import field_of, log_protocol, rows
-from .shared_features import shared_network
+from .feature_metric import FeatureMetric
 
 
-def feature_statistics(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (D,) and unbiased covariance (D, D), float64, of features (N, D), N at least 2."""
+def feature_statistics(features: np.ndarray, unbiased: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (D,) and covariance (D, D), float64.
+
+    Args:
+        features: (N, D), N at least 2.
+        unbiased: whether the covariance's divisor is N - 1, or N.
+    """
     features = np.asarray(features, dtype=np.float64)
-    return features.mean(axis=0), np.atleast_2d(np.cov(features, rowvar=False))
+    return features.mean(axis=0), np.atleast_2d(np.cov(features, rowvar=False, ddof=int(unbiased)))
 
 
 def _square_root(matrix: np.ndarray) -> np.ndarray:
@@ -58,16 +60,18 @@ def _load_statistics(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 @METRICS.register_module()
-class FID(BaseMetric):
+class FID(FeatureMetric):
     """Fréchet Inception distance of generated images to real ones (Heusel et al., NIPS 2017).
 
-    Needs ``key``, ``fake_img`` and (without ``real_statistics``) ``gt_img`` of each data
-    sample. Each real image counts once, by its key, however many images were generated for it.
+    Without ``real_statistics`` it needs ``gt_img``, too, see :class:`FeatureMetric`.
 
     Args:
-        network: config of the feature network; its ``pool3`` is used.
+        network: config of the feature network.
         real_statistics: an ``.npz`` with ``mu`` (D,) and ``sigma`` (D, D), as the TTUR code
             writes it, of the same network; by default the data samples' real images are used.
+        unbiased: divide covariances by N - 1, as the TTUR code and pytorch-fid do; False: by N,
+            as the code of StyleGAN2-ADA does.
+        feature, cache_dir: see :class:`FeatureMetric`.
 
     Raises:
         WeightsError: the network's file is missing or does not fit.
@@ -75,34 +79,15 @@ class FID(BaseMetric):
     """
 
     default_prefix = 'FID'
+    real_remedy = 'FID needs real images, or `real_statistics`.'
 
-    def __init__(self, network: dict, real_statistics: str | Path | None = None, **base_args) -> None:
-        super().__init__(**base_args)
-        self.network = shared_network(network)
+    def __init__(self, network: dict, real_statistics: str | Path | None = None, unbiased: bool = True,
+                 **feature_args) -> None:
+        super().__init__(network, **feature_args)
         self.real_statistics_file = real_statistics
         self.real_statistics = _load_statistics(real_statistics) if real_statistics else None
-        self._seen: set[str] = set()
-
-    def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
-        """Keeps the features of each fake image, and of each real image not seen before."""
-        fakes = field_of(data_samples, 'fake_img', 'The model must generate one.')
-        fakes = rows(self.network.on_images(fakes)['pool3'])
-        reals = self._real_features(data_samples)
-        for sample, fake in zip(data_samples, fakes):
-            # One result a sample, so that what a sampler padded is dropped with its result.
-            self.results.append(dict(key=sample['key'], fake=fake, real=reals.pop(sample['key'], None)))
-
-    def _real_features(self, data_samples: Sequence[dict]) -> dict[str, np.ndarray]:
-        if self.real_statistics is not None:
-            return {}
-        if not self.results:
-            self._seen.clear()
-        new = {sample['key']: sample for sample in data_samples if sample['key'] not in self._seen}
-        if not new:
-            return {}
-        self._seen.update(new)
-        images = field_of(list(new.values()), 'gt_img', 'FID needs real images, or `real_statistics`.')
-        return dict(zip(new, rows(self.network.on_images(images)['pool3'])))
+        self.needs_reals = self.real_statistics is None
+        self.unbiased = unbiased
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """``fid``, ``num_fake`` and, without a file of statistics, ``num_real``.
@@ -110,21 +95,16 @@ class FID(BaseMetric):
         Raises:
             DataError: fewer than two fake or real images; statistics of another network.
         """
-        fakes = np.stack([result['fake'] for result in results])
-        # Two ranks may both have met the same real image.
-        reals = {result['key']: result['real'] for result in results if result['real'] is not None}
-        if len(fakes) < 2 or (self.real_statistics is None and len(reals) < 2):
-            raise DataError(f'FID: {len(fakes)} generated and {len(reals)} real images have no covariance. '
-                            'At least two of each are needed.')
-        real = self.real_statistics or feature_statistics(np.stack(list(reals.values())))
+        reals, fakes = self.gather(results, least=2)
+        real = self.real_statistics or feature_statistics(reals, self.unbiased)
         if real[0].shape != fakes.shape[1:]:
             raise DataError(f'{self.real_statistics_file}: statistics of {real[0].size} features do not fit '
                             f'{self.network.description}, which gives {fakes.shape[1]}.')
         warning = '; no more images than features: comparable at equal counts only'
-        log_protocol(self, f'{self.network.description}; {len(fakes)} generated images against '
-                     f'{self.real_statistics_file or f"{len(reals)} real images"}'
-                     f'{warning if len(fakes) <= fakes.shape[1] else ""}')
+        self.log_comparison(len(fakes), self.real_statistics_file or f'{len(reals)} real images',
+                            f'covariance divided by {"N - 1" if self.unbiased else "N"}'
+                            f'{warning if len(fakes) <= fakes.shape[1] else ""}')
         counts = dict(num_fake=len(fakes))
-        if self.real_statistics is None:
+        if self.needs_reals:
             counts['num_real'] = len(reals)
-        return dict(fid=frechet_distance(*feature_statistics(fakes), *real), **counts)
+        return dict(fid=frechet_distance(*feature_statistics(fakes, self.unbiased), *real), **counts)

@@ -2,12 +2,15 @@
 
 FID and Inception Score see the same images through the same network. They are separate
 metrics, so they share through this module: equal configs give the same
-:class:`SharedNetwork`, and it remembers its last two batches (fake and real images).
+:class:`SharedNetwork`, and it remembers its last batches: fake and real images, what the
+network and the cache gave for them.
 """
+import hashlib
 import json
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -53,13 +56,14 @@ class SharedNetwork:
     """
 
     def __init__(self, config: dict) -> None:
+        self._config = dict(config)
         # The initialisation is overwritten by loaded weights; the training run must not notice it.
         with torch.random.fork_rng(devices=[]):
             network = MODELS.build(dict(config))
         self.device = get_device()
         self.network = network.requires_grad_(False).eval().to(self.device)
         self.description = getattr(network, 'description', None) or _describe(config)
-        self._memory: deque[tuple[_Batch, Any]] = deque(maxlen=2)
+        self._memory: deque[tuple[str, _Batch, Any]] = deque(maxlen=6)
 
     def on_images(self, images: Sequence[Tensor]) -> Any:
         """The network's output for a batch of images.
@@ -70,7 +74,17 @@ class SharedNetwork:
         Returns:
             What the network returns for (N, 3, H, W) in [-1, 1], on :attr:`device`.
         """
-        return self._remembered(images, lambda: self.network(to_unit_range(images, self.device)))
+        return self.remembered('output', images, lambda: self.network(to_unit_range(images, self.device)))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of what the network computes with: its type and settings, its description and its tensors."""
+        settings = {key: value for key, value in self._config.items() if key not in ('path', 'pretrained')}
+        digest = hashlib.sha256(json.dumps([settings, self.description], sort_keys=True, default=str).encode())
+        for name, tensor in self.network.state_dict().items():
+            digest.update(f'{name} {tensor.dtype} {tuple(tensor.shape)}'.encode())
+            digest.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy())
+        return digest.hexdigest()
 
     @torch.no_grad()
     def run(self, *inputs: Tensor) -> Any:
@@ -78,14 +92,21 @@ class SharedNetwork:
         return self.network(*(tensor.to(self.device) for tensor in inputs))
 
     @torch.no_grad()
-    def _remembered(self, tensors: Sequence[Tensor], compute: Callable[[], Any]) -> Any:
+    def remembered(self, kind: str, tensors: Sequence[Tensor], compute: Callable[[], Any]) -> Any:
+        """``compute()``, or what it gave when ``kind`` was last asked for these unchanged tensors.
+
+        Args:
+            kind: a name for what is computed.
+            tensors: of a batch.
+            compute: called without arguments and without gradients.
+        """
         if any(tensor.is_inference() for tensor in tensors):
             return compute()  # such tensors do not count their changes
-        for batch, output in self._memory:
-            if batch.is_still(tensors):
+        for of_kind, batch, output in self._memory:
+            if of_kind == kind and batch.is_still(tensors):
                 return output
         output = compute()
-        self._memory.append((_Batch(tensors), output))
+        self._memory.append((kind, _Batch(tensors), output))
         return output
 
 

@@ -80,6 +80,18 @@ def make_samples():
 
 
 @pytest.fixture
+def compared_images():
+    """``make(num_fake, num_real)``: samples of random colours, without captions, several of one key if need be."""
+    def make(num_fake, num_real):
+        generator = torch.Generator().manual_seed(0)
+        fakes, reals = (torch.randint(low, 256, (count, 3, 1, 1), dtype=torch.uint8, generator=generator)
+                        .expand(-1, -1, 2, 2) for low, count in ((100, num_fake), (0, num_real)))
+        return [DataSample(key=f'image{i % num_real}', fake_img=fake, gt_img=reals[i % num_real]).to_dict()
+                for i, fake in enumerate(fakes)]
+    return make
+
+
+@pytest.fixture
 def logged(monkeypatch):
     """The lines that metrics log."""
     lines = []

@@ -147,4 +147,15 @@ def test_one_line_names_file_resize_and_counts(logged):
     metric.process(None, _samples(_colours(0, 5), _colours(1, 5), 'abcde'))
     metric.evaluate(5)
     assert logged == ['FID: TestCountingFeatures counting.pth, no resize; '
-                      '5 generated images against 5 real images']
+                      '5 generated images against 5 real images; pool3, covariance divided by N - 1']
+
+
+def test_the_divisor_of_the_covariance_is_chosen():
+    features = np.array([[0., 0.], [2., 4.]])
+    assert feature_statistics(features, unbiased=False)[1].tolist() == [[1, 2], [2, 4]]
+    results = []
+    for unbiased in (True, False):
+        metric = FID(NETWORK, unbiased=unbiased)
+        metric.process(None, _samples(_colours(0, 6), _colours(1, 6), 'abcdef'))
+        results.append(metric.evaluate(6)['FID/fid'])
+    assert results[1] != results[0]
