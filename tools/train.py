@@ -8,6 +8,7 @@ from torch import distributed
 
 from genzoo.apis.cli import CfgOptions, one_line_errors
 from genzoo.apis.config import load_config
+from genzoo.apis.precision import use_autocast
 from genzoo.engine import last_checkpoint
 from genzoo.errors import ConfigError, WeightsError
 from genzoo.registry import RUNNERS
@@ -33,21 +34,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm', 'mpi'],
                         help='who starts the processes; see dist_train.sh and slurm_train.sh')
     return parser.parse_args()
-
-
-def use_autocast(optim_wrapper: dict, precision: str) -> None:
-    """Turns the optimiser wrappers of a config into those for mixed precision.
-
-    Raises:
-        ConfigError: one of them is of a special type, which autocast would replace.
-    """
-    entries = ([optim_wrapper] if 'optimizer' in optim_wrapper
-               else [entry for entry in optim_wrapper.values() if isinstance(entry, dict)])
-    for entry in entries:
-        if entry.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AutocastOptimWrapper'):
-            raise ConfigError(f'--amp: would replace optim_wrapper type "{entry["type"]}"; '
-                              'set the precision in the config.')
-        entry.update(type='AutocastOptimWrapper', precision=precision)
 
 
 def resume(cfg: Config, checkpoint: str) -> None:

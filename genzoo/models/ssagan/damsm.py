@@ -9,6 +9,10 @@ from ...structures import DataSample
 from ...utils import check_vocabulary
 from ..base import AlternatingModel, Update, gather_rows, unwrap
 from .contrast import damsm_losses, pad_words
+from .example import example_caption_image
+
+ANY_SIZE = 32
+"""Pixels of an example image for an image encoder that takes every size."""
 
 
 def own_caption_rate(code: Tensor, sentence: Tensor) -> Tensor:
@@ -91,3 +95,8 @@ class DAMSM(AlternatingModel):
         """Raises a :class:`DataError` if the data set has another vocabulary than the text encoder."""
         encoder = unwrap(self.text_encoder)
         check_vocabulary(metainfo, encoder.vocab_size, encoder.vocabulary)
+
+    def example_item(self, number: int) -> dict:
+        """A random item of the sizes that the model was built for, see :func:`example_caption_image`."""
+        size = unwrap(self.image_encoder).input_size or ANY_SIZE
+        return example_caption_image(number, size, unwrap(self.text_encoder).vocab_size)

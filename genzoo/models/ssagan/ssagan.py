@@ -11,6 +11,7 @@ from ...utils import check_vocabulary
 from ..base import AdversarialModel, Update, gather_rows, rank_rows, unwrap
 from .blocks import Affine
 from .contrast import damsm_losses, pad_words
+from .example import example_caption_image
 from .fuse import fuse_generator
 
 
@@ -181,6 +182,10 @@ class SSAGAN(AdversarialModel):
         """Raises a :class:`DataError` if the data set has another vocabulary than the text encoder."""
         encoder = unwrap(self.text_encoder)
         check_vocabulary(metainfo, encoder.vocab_size, encoder.vocabulary)
+
+    def example_item(self, number: int) -> dict:
+        """A random item of the sizes that the model was built for, see :func:`example_caption_image`."""
+        return example_caption_image(number, unwrap(self.generator).resolution, unwrap(self.text_encoder).vocab_size)
 
     # ---------------------------------------------------------------------- prediction
     def forward(self, inputs: dict, data_samples: Sequence[DataSample] | None = None,

@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from genzoo.apis.benchmark import machine
+
+CPU = torch.device('cpu')
+
+
+def test_best_size_gives_the_rate(monkeypatch):
+    speeds = {64: 2e9, 128: 5e9, 256: 4e9}
+    monkeypatch.setattr(machine, '_matmul_rate', lambda size, *_: speeds[size])
+    assert machine.matmul_rates(CPU, ['float32'], (64, 128, 256)) == dict(float32=dict(rate=5e9, size=128))
+
+
+def test_products_that_would_take_long_are_left_out(monkeypatch):
+    asked = []
+    monkeypatch.setattr(machine, '_matmul_rate', lambda size, *_: asked.append(size) or 1e6)
+    assert machine.matmul_rates(CPU, ['bf16'], (64, 1024))['bf16']['size'] == 64
+    assert asked == [64]
+
+
+@pytest.mark.parametrize('precision', ['float32', 'bf16'])
+def test_every_precision_of_a_cpu_is_measured(precision):
+    rates = machine.matmul_rates(CPU, [precision], (8,), seconds=1e-4)
+    assert rates[precision]['rate'] > 0
+
+
+def test_settings_of_pytorch_are_left_as_they_were():
+    before = torch.get_float32_matmul_precision(), torch.get_num_threads()
+    with machine.cpu_threads(2), machine._float32_by('tf32'):
+        assert torch.get_num_threads() == 2
+        assert torch.get_float32_matmul_precision() == 'high'
+    assert (torch.get_float32_matmul_precision(), torch.get_num_threads()) == before
+
+
+def test_cpu_has_no_tf32():
+    assert machine.float32_precisions(CPU) == ['float32']
+
+
+def test_peak_memory_sees_what_is_gone_again():
+    memory = machine.PeakMemory(CPU)
+    if memory.peak() is None:
+        pytest.skip('this system does not tell')
+    before = memory.peak()
+    size = 64 * 2**20
+    torch.ones(size, dtype=torch.uint8)
+    if 'this part' in memory.kind:  # otherwise the peak may have been before
+        assert memory.peak() >= before + size // 2
+    assert 'resident memory of the process' in memory.kind
