@@ -61,6 +61,6 @@ def format_report(report: Mapping) -> str:
     for result in report['configs']:
         lines += _config(result, report['settings']['data'])
     for part, ratio in report['ratios'].items():
-        lines.append(f'ratio      {part}: {report["configs"][1]["config"]} takes {ratio["ratio"]:.4f} times as long '
+        lines.append(f'ratio      {part}: the second takes {ratio["ratio"]:.4f} times as long as the first '
                      f'(95 % interval {ratio["low"]:.4f} to {ratio["high"]:.4f}, {ratio["pairs"]} pairs)')
     return '\n'.join(lines)

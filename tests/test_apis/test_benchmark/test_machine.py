@@ -33,8 +33,11 @@ def test_settings_of_pytorch_are_left_as_they_were():
     assert (torch.get_float32_matmul_precision(), torch.get_num_threads()) == before
 
 
-def test_cpu_has_no_tf32():
+def test_tf32_is_for_gpus_that_may_use_it(monkeypatch):
     assert machine.float32_precisions(CPU) == ['float32']
+    for allowed, names in ((True, ['float32', 'tf32']), (False, ['float32'])):
+        monkeypatch.setattr(torch.backends.cudnn, 'allow_tf32', allowed)
+        assert machine.float32_precisions(torch.device('cuda')) == names
 
 
 def test_peak_memory_sees_what_is_gone_again():

@@ -52,7 +52,7 @@ def test_two_configs_are_measured_in_turns(tmp_path):
     assert [config['batch_size'] for config in report['configs']] == [4, 2]
     first, second = (config['training']['flops'] for config in report['configs'])
     assert first == 2 * second
-    assert 'times as long (95 % interval' in format_report(report)
+    assert 'times as long as the first (95 % interval' in format_report(report)
 
 
 def test_order_is_abab():
