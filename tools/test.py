@@ -88,12 +88,21 @@ def configure(args: argparse.Namespace) -> Config:
     return cfg
 
 
+def protocols(metrics: list) -> dict[str, str]:
+    """What each metric's number rests on (network, resize, counts), as it was logged; by prefix."""
+    return {str(metric.prefix or type(metric).__name__): metric.measured
+            for metric in metrics if hasattr(metric, 'measured')}
+
+
 @one_line_errors()
 def main() -> None:
     """Tests; see --help."""
     args = parse_args()
     cfg = configure(args)
-    metrics = RUNNERS.build(cfg).test()
+    runner = RUNNERS.build(cfg)
+    metrics = runner.test()
+    told = protocols(runner.test_loop.evaluator.metrics)
+    metrics |= dict(protocols=told) if told else {}
     text = json.dumps(metrics, indent=2, default=float)
     if is_main_process():
         out = Path(args.out or Path(cfg.work_dir) / f'metrics_{Path(args.checkpoint).stem}.json')

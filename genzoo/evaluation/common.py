@@ -94,5 +94,6 @@ def split_bounds(count: int, splits: int, what: str) -> list[tuple[int, int]]:
 
 
 def log_protocol(metric: object, text: str) -> None:
-    """Logs in one line what a metric's number rests on."""
+    """Logs in one line what a metric's number rests on, and leaves it in ``metric.measured``."""
+    metric.measured = text
     print_log(f'{type(metric).__name__}: {text}', logger='current', level=logging.INFO)

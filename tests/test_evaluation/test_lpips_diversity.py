@@ -45,7 +45,7 @@ def test_images_of_different_captions_are_not_compared():
     samples = _samples([50, 60, 200, 230, 7], 'ababc')
     result = _evaluate(samples)
     assert result['mean'] == pytest.approx((150 + 170) / 2 / 127.5, rel=1e-5)
-    assert result['num_captions'] == 2
+    assert result['num_groups'] == 2
 
 
 def test_captions_of_one_image_are_different_captions():
@@ -59,6 +59,38 @@ def test_as_released_standardises_before_lpips():
     samples = _samples([50, 60], 'aa')
     scale = ImageNetNormalize().scale.reciprocal().mean().item()
     assert _evaluate(samples, as_released=True)['mean'] == pytest.approx(10 / 127.5 * scale, rel=1e-5)
+
+
+def _of_categories(values, categories):
+    return [dict(sample, category=category) for sample, category in zip(_samples(values, 'abcdefg'), categories)]
+
+
+def test_categories_may_weigh_the_same_whatever_their_size():
+    samples = _of_categories([50, 60, 80, 100, 200], 'xxxyy')
+    pairs = _evaluate(samples, group_by=['category'])
+    assert pairs['mean'] == pytest.approx((10 + 30 + 20 + 100) / 4 / 127.5, rel=1e-5)
+    groups = _evaluate(samples, group_by=['category'], mean_of_groups=True)
+    assert groups['mean'] == pytest.approx((20 + 100) / 2 / 127.5, rel=1e-5)
+    assert (groups['num_comparisons'], groups['num_groups'], groups['num_fake']) == (4, 2, 5)
+
+
+def test_a_category_that_samples_lack_is_named():
+    with pytest.raises(DataError, match="'a': it has no category"):
+        _evaluate(_samples([50, 60], 'aa'), group_by=['category'])
+
+
+def test_legacy_normalisation_doubles_differences():
+    samples = _samples([50, 60], 'aa')
+    assert _evaluate(samples, legacy_normalize=True)['mean'] == pytest.approx(2 * 10 / 127.5, rel=1e-5)
+
+
+def test_images_are_compared_at_the_size_asked_for(logged):
+    """Opencv's bilinear halving averages four pixels: a chequerboard is grey."""
+    board = torch.tensor([[0, 200], [200, 0]], dtype=torch.uint8).repeat(3, 2, 2)
+    samples = _samples([0, 110], 'aa')
+    samples[0]['fake_img'], samples[1]['fake_img'] = board, torch.full((3, 4, 4), 110, dtype=torch.uint8)
+    assert _evaluate(samples, resize=2)['mean'] == pytest.approx(10 / 127.5, rel=1e-5)
+    assert "protocol 'pairs', images resized to 2x2; 1 comparisons of 2 generated images" in logged[0]
 
 
 def test_ranks_together_compare_each_pair_once(run_on_ranks):

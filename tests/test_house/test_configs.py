@@ -10,7 +10,7 @@ from genzoo.apis.config import check_config, load_config
 from genzoo.apis.model import without_weight_files
 from genzoo.engine import NetworkOptimWrapperConstructor
 from genzoo.errors import ConfigError
-from genzoo.registry import MODELS, PARAM_SCHEDULERS
+from genzoo.registry import METRICS, MODELS, PARAM_SCHEDULERS
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted(path for path in (ROOT / 'configs').glob('*/*.py') if path.parent.name != '_base_')
@@ -117,3 +117,12 @@ def test_files_of_weights_are_left_out_everywhere():
     cfg = Config.fromfile(ROOT / 'configs' / 'ssagan' / 'ssagan_cub.py')
     assert 'pretrained' in str(cfg.model)
     assert 'pretrained' not in str(without_weight_files(cfg.model))
+
+
+def test_metrics_of_the_shared_fragment_build_and_share_one_network(monkeypatch):
+    pytest.importorskip('sklearn')
+    cfg = Config.fromfile(ROOT / 'configs' / '_base_' / 'evaluation' / 'generation_inception.py')
+    stub = MODELS.get('StubFeatures')
+    monkeypatch.setitem(MODELS.module_dict, 'InceptionV3Features', lambda weights: stub())
+    metrics = [METRICS.build(metric) for metric in cfg.test_evaluator]
+    assert len({id(metric.network) for metric in metrics}) == 1

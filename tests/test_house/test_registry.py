@@ -38,7 +38,7 @@ def test_components_are_found_from_mmengines_scope_too():
     ('MODELS', 'ZooDataPreprocessor'), ('HOOKS', 'NaNGuardHook'), ('HOOKS', 'ResetOptimizerHook'),
     ('DATASETS', 'CaptionImageDataset'), ('DATASETS', 'ShapesCaptionDataset'),
     ('TRANSFORMS', 'LoadTextImage'), ('METRICS', 'RPrecision'), ('METRICS', 'FID'),
-    ('METRICS', 'InceptionScore'),
+    ('METRICS', 'InceptionScore'), ('METRICS', 'SlicedWassersteinDistance'), ('MODELS', 'VGG16Embedding'),
     ('RUNNERS', 'SafeRunner'),
     ('OPTIM_WRAPPER_CONSTRUCTORS', 'NetworkOptimWrapperConstructor'), ('FUNCTIONS', 'zoo_collate')])
 def test_components_register_themselves_when_asked_for(registry_name, component):

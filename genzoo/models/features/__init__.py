@@ -9,11 +9,11 @@ from .frozen import IMAGENET_MEAN, IMAGENET_STD, FrozenFeatures, ImageNetNormali
 from .inception import TRUNK, InceptionV3Features
 from .lpips import LPIPS
 from .stub import StubFeatures
-from .vgg import VGGFeatures, vgg_layer_names
+from .vgg import VGG16Embedding, VGGFeatures, vgg_layer_names
 from .weights import FEATURE_WEIGHTS, feature_weights_path, load_feature_weights
 
 __all__ = [
     'FEATURE_WEIGHTS', 'IMAGENET_MEAN', 'IMAGENET_STD', 'LPIPS', 'TRUNK', 'FrozenFeatures', 'ImageNetNormalize',
-    'InceptionV3Features', 'StubFeatures', 'VGGFeatures', 'feature_weights_path', 'load_feature_weights',
-    'vgg_layer_names'
+    'InceptionV3Features', 'StubFeatures', 'VGG16Embedding', 'VGGFeatures', 'feature_weights_path',
+    'load_feature_weights', 'vgg_layer_names'
 ]

@@ -2,12 +2,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch import Tensor
+import torch.nn.functional as F
+import torchvision
+from torch import Tensor, nn
 
 from ...errors import ConfigError
 from ...registry import MODELS
 from .backbones import load_backbone, run_to_taps
 from .frozen import FrozenFeatures, ImageNetNormalize
+from .weights import build_and_fill, feature_weights_path, load_feature_weights
 
 _CONVOLUTIONS = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 
@@ -74,3 +77,45 @@ class VGGFeatures(FrozenFeatures):
         if self.normalize is not None:
             images = self.normalize(images)
         return dict(zip(self.layers, run_to_taps(self.features, images, self.taps)))
+
+
+def _vgg16() -> nn.Module:
+    return torchvision.models.vgg16(weights=None, init_weights=False)
+
+
+@MODELS.register_module()
+class VGG16Embedding(FrozenFeatures):
+    """The second fully connected layer of torchvision's VGG-16, for improved precision and recall.
+
+    Published numbers rest on another conversion of VGG-16, which is distributed as a program
+    (TorchScript) and therefore not opened: compare numbers of this network with each other only.
+
+    Args:
+        path: torchvision's state dict; by default torch hub's cache.
+
+    Raises:
+        WeightsError: the file is missing, broken or belongs to another network.
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        super().__init__()
+        file = feature_weights_path('vgg16', path)
+        net = build_and_fill(_vgg16, load_feature_weights('vgg16', path), file,
+                             "Expected the state dict of torchvision's vgg16.")
+        self.normalize = ImageNetNormalize()
+        self.features, self.avgpool = net.features, net.avgpool
+        self.classifier = net.classifier[:5]
+        self.description = f'VGG-16 {file.name}, antialiased bilinear resize to 224x224'
+        self.freeze()
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """
+        Args:
+            images: (N, 3, H, W), RGB, in [-1, 1].
+
+        Returns:
+            ``fc2`` (N, 4096), after its ReLU.
+        """
+        x = F.interpolate(images, size=(224, 224), mode='bilinear', align_corners=False, antialias=True)
+        x = self.avgpool(self.features(self.normalize(x)))
+        return dict(fc2=self.classifier(x.flatten(1)))

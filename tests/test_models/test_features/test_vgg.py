@@ -3,8 +3,8 @@ import torch
 import torchvision
 from torchvision.transforms.functional import normalize
 
-from genzoo.errors import ConfigError
-from genzoo.models.features import IMAGENET_MEAN, IMAGENET_STD, VGGFeatures, vgg_layer_names
+from genzoo.errors import ConfigError, WeightsError
+from genzoo.models.features import IMAGENET_MEAN, IMAGENET_STD, VGG16Embedding, VGGFeatures, vgg_layer_names
 
 
 @pytest.fixture(scope='module')
@@ -71,3 +71,31 @@ def test_gradients_reach_the_image_but_no_weight(vgg16_file):
     features(images)['relu1_2'].sum().backward()
     assert images.grad.abs().sum() > 0
     assert not any(weight.requires_grad for weight in features.parameters())
+
+
+def _narrow():
+    net = torchvision.models.vgg16(weights=None, init_weights=False)
+    net.classifier[0], net.classifier[3] = torch.nn.Linear(512 * 49, 8), torch.nn.Linear(8, 6)
+    net.classifier[6] = torch.nn.Identity()
+    net.features = torch.nn.Conv2d(3, 512, 32, stride=32)
+    return net
+
+
+def test_embedding_is_the_second_layer_of_torchvisions_classifier(tmp_path, monkeypatch, save_scaled):
+    # The real network of 138 million parameters is too much for a test.
+    with torch.device('meta'):
+        whole = _narrow()
+    whole.to_empty(device='cpu')
+    monkeypatch.setattr('genzoo.models.features.vgg._vgg16', _narrow)
+    save_scaled(whole, tmp_path / 'vgg16.pth')
+    whole.load_state_dict(torch.load(tmp_path / 'vgg16.pth'))
+    images = torch.rand(2, 3, 224, 224)
+    found = VGG16Embedding(tmp_path / 'vgg16.pth')(2 * images - 1)['fc2']
+    expected = whole.eval()(normalize(images, IMAGENET_MEAN, IMAGENET_STD))
+    torch.testing.assert_close(found, expected.relu(), rtol=1e-3, atol=1e-3)
+    assert found.shape == (2, 6)
+
+
+def test_embedding_refuses_a_file_without_its_classifier(vgg16_file):
+    with pytest.raises(WeightsError, match='vgg16'):
+        VGG16Embedding(vgg16_file)
