@@ -101,7 +101,8 @@ def main() -> None:
     cfg = configure(args)
     runner = RUNNERS.build(cfg)
     metrics = runner.test()
-    metrics['protocols'] = protocols(runner.test_loop.evaluator.metrics)
+    told = protocols(runner.test_loop.evaluator.metrics)
+    metrics |= dict(protocols=told) if told else {}
     text = json.dumps(metrics, indent=2, default=float)
     if is_main_process():
         out = Path(args.out or Path(cfg.work_dir) / f'metrics_{Path(args.checkpoint).stem}.json')
