@@ -1,6 +1,8 @@
 """mmengine's FlexibleRunner, whose strategies shard a model over processes, with safe checkpoints."""
 import importlib.util
 import os
+import pickle
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,12 +27,21 @@ DEEPSPEED = 'DeepSpeedStrategy'
 
 @contextmanager
 def weights_only() -> Iterator[None]:
-    """Within, torch.load executes nothing from a file, whoever calls it and whatever it asks for."""
+    """Within, torch.load executes nothing from a file, whoever calls it and whatever it asks for.
+
+    Raises:
+        WeightsError: a file holds more than tensors and plain data.
+    """
     name = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
     before = os.environ.get(name)
     os.environ[name] = '1'
     try:
         yield
+    except pickle.UnpicklingError as error:
+        asked = re.search(r'GLOBAL ([\w.]+)', str(error))
+        detail = f' (it asks for {asked[1]})' if asked else ''
+        raise WeightsError('a file of the checkpoint holds more than tensors and plain data; it is refused, not '
+                           f'executed{detail}. Start from weights alone with --load-from.') from error
     finally:
         if before is None:
             del os.environ[name]
