@@ -7,7 +7,5 @@ if [ $# -lt 3 ]; then
     exit 1
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-exec "${PYTHON:-python}" -m torch.distributed.run \
-    --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" --nproc_per_node="$3" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
+exec "${PYTHON:-python}" -m genzoo.apis.launch "$3" \
     "$(dirname "$0")/test.py" "$1" "$2" --launcher pytorch "${@:4}"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Trains on several processes of one or more machines: GPUs, or CPU processes where there is no GPU.
 #   tools/dist_train.sh CONFIG PROCESSES [options of tools/train.py]
-# Ctrl-C or SIGTERM: all processes save and end together; torchrun itself then reports the signal.
+# If a process fails, the others end within a minute and its error is the last line.
+# Ctrl-C or SIGTERM: all processes save and end together.
 # On several machines set NNODES, NODE_RANK and MASTER_ADDR (and PORT) on each.
 set -euo pipefail
 if [ $# -lt 2 ]; then
@@ -15,7 +16,5 @@ export GENZOO_COMMAND                                      # for the hint how to
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 export TORCH_ELASTIC_SHUTDOWN_TIMEOUT=${TORCH_ELASTIC_SHUTDOWN_TIMEOUT:-300}  # time to write a checkpoint
 shift 2
-exec "${PYTHON:-python}" -m torch.distributed.run \
-    --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" --nproc_per_node="$PROCESSES" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
+exec "${PYTHON:-python}" -m genzoo.apis.launch "$PROCESSES" \
     "$(dirname "$0")/train.py" "$CONFIG" --launcher pytorch "$@"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from mmengine.config import DictAction
 
 from ..errors import GenzooError
+from .failures import exchange_trouble, own_rank, record_failure
 
 TRACEBACK_VARIABLE = 'GENZOO_TRACEBACK'
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -44,30 +45,42 @@ class CfgOptions(DictAction):
         super().__call__(parser, namespace, values, option_string)
 
 
+def _users_error(error: Exception) -> str | None:
+    """One line about what the user, the system or another process is to blame for; None: a bug."""
+    if isinstance(error, GenzooError):
+        return one_line(error)
+    if isinstance(error, OSError) and error.strerror is not None:  # a full disk, a folder that may not be written
+        place = f'{error.filename}: ' if error.filename else ''
+        return f'{place}{error.strerror}. Check the path, its permissions and the free space.'
+    trouble = exchange_trouble(error)
+    return trouble and trouble[1]
+
+
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Ends the program with ``error: <one line>`` if what the user gave is wrong.
 
-    A context manager and a decorator. Only a :class:`~genzoo.errors.GenzooError` and what the
-    operating system refuses are shortened; anything else is a bug and keeps its traceback.
-    GENZOO_TRACEBACK=1 in the environment keeps all.
+    A context manager and a decorator. Only a :class:`~genzoo.errors.GenzooError`, what the
+    operating system refuses, and the loss of another process of a run are shortened; anything
+    else is a bug and keeps its traceback. GENZOO_TRACEBACK=1 in the environment keeps all.
 
     Raises:
         SystemExit: with status 1; 130 after Ctrl-C.
     """
     try:
         yield
-    except GenzooError as error:
-        if os.environ.get(TRACEBACK_VARIABLE, '0') not in ('', '0'):
+    except Exception as error:
+        line = _users_error(error)
+        record_failure(line or f'{type(error).__name__}: {one_line(error)}. Its traceback stands above.',
+                       (exchange_trouble(error) or ('cause',))[0])
+        if line is None or os.environ.get(TRACEBACK_VARIABLE, '0') not in ('', '0'):
             raise
-        sys.stderr.write(f'error: {one_line(error)}\n')
-        sys.exit(1)
-    except OSError as error:  # a full disk, a folder that may not be written, a file in a folder's place
-        if error.strerror is None or os.environ.get(TRACEBACK_VARIABLE, '0') not in ('', '0'):
-            raise
-        place = f'{error.filename}: ' if error.filename else ''
-        sys.stderr.write(f'error: {place}{error.strerror}. Check the path, its permissions and the free space.\n')
+        sys.stderr.write(f'error: {_of_rank()}{line}\n')
         sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write('interrupted\n')
         sys.exit(INTERRUPTED)
+
+
+def _of_rank() -> str:
+    return '' if own_rank() is None else f'rank {own_rank()}: '

@@ -1,5 +1,7 @@
 """What mmengine's training engine lacks: exact and safe runs, on GPUs and CPUs."""
 from .distributed import DeviceDDP, SeparateDDP
+from .flexible_runner import SafeFlexibleRunner
+from .fsdp import SafeFSDPStrategy
 from .hooks import (
     GracefulStopHook,
     IterationSeedHook,
@@ -17,6 +19,7 @@ from .suggest import nearest
 
 __all__ = [
     'AutocastOptimWrapper', 'DeviceDDP', 'GracefulStopHook', 'IterationSeedHook', 'NaNGuardHook',
-    'NetworkOptimWrapperConstructor', 'ProgressBarHook', 'SafeRunner', 'SampleImagesHook', 'SeparateDDP',
-    'TrainingStopped', 'ZooCheckpointHook', 'last_checkpoint', 'nearest', 'require_one_batch_size'
+    'NetworkOptimWrapperConstructor', 'ProgressBarHook', 'SafeFSDPStrategy', 'SafeFlexibleRunner', 'SafeRunner',
+    'SampleImagesHook', 'SeparateDDP', 'TrainingStopped', 'ZooCheckpointHook', 'last_checkpoint', 'nearest',
+    'require_one_batch_size'
 ]

@@ -8,8 +8,11 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import Any
 
+import torch
+from mmengine.device import get_device
+from mmengine.dist import all_reduce, get_world_size
 from mmengine.model import MMDistributedDataParallel, MMSeparateDistributedDataParallel
-from mmengine.optim import OptimWrapperDict
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 from torch import distributed as torch_dist
 
@@ -38,6 +41,14 @@ def _first_slurm_host(environment: Mapping[str, str]) -> str:
                           'Set MASTER_ADDR to the host of rank 0.') from error
 
 
+def _default_port(launcher: str, environment: Mapping[str, str]) -> str:
+    """One for all processes of a run; slurm's from the numbers of job and step, so that runs on one node differ."""
+    if launcher != 'slurm' or 'SLURM_JOB_ID' not in environment:
+        return DEFAULT_PORT
+    number = int(environment['SLURM_JOB_ID']) + int(environment.get('SLURM_STEP_ID', '0'))
+    return str(20000 + number % 10000)  # below the ports that systems hand out by themselves
+
+
 def launcher_environment(launcher: str, environment: Mapping[str, str]) -> dict[str, str]:
     """What ``torch.distributed`` reads, from what the launcher has set.
 
@@ -59,7 +70,7 @@ def launcher_environment(launcher: str, environment: Mapping[str, str]) -> dict[
         raise ConfigError(f'--launcher {launcher}: {", ".join(missing)} not set; this process was not '
                           'started by that launcher. See tools/dist_train.sh and tools/slurm_train.sh.')
     values = {ours: environment[theirs] for ours, theirs in names.items()}
-    values['MASTER_PORT'] = environment.get('MASTER_PORT', DEFAULT_PORT)
+    values['MASTER_PORT'] = environment.get('MASTER_PORT') or _default_port(launcher, environment)
     if 'MASTER_ADDR' in environment:
         values['MASTER_ADDR'] = environment['MASTER_ADDR']
     else:
@@ -67,16 +78,36 @@ def launcher_environment(launcher: str, environment: Mapping[str, str]) -> dict[
     return values
 
 
-def init_cpu_group(launcher: str, timeout: float | None = None) -> None:
-    """Starts a gloo process group; mmengine's own start asks for a GPU.
+def mean_over_ranks(logs: Mapping[str, Any]) -> dict[str, Any]:
+    """What one process with the global batch would log: the means of the scalars over all ranks.
 
     Args:
-        launcher: as for :func:`launcher_environment`.
-        timeout: seconds that a collective waits for the other ranks.
+        logs: scalar tensors by name, the same names on all ranks; anything else stays as it is.
     """
+    scalars = {name: value.detach() for name, value in logs.items() if isinstance(value, Tensor)}
+    if not scalars or get_world_size() == 1:
+        return dict(logs)
+    means = torch.stack([value.float() for value in scalars.values()])
+    all_reduce(means, 'mean')
+    return {**logs, **dict(zip(scalars, means.unbind()))}
+
+
+def start_group(launcher: str, dist_cfg: Mapping | None) -> None:
+    """Prepares what mmengine starts on GPUs; on CPUs, where it cannot, starts a gloo process group.
+
+    Args:
+        launcher: as for :func:`launcher_environment`, whose variables are set.
+        dist_cfg: of a config's ``env_cfg``; ``timeout`` is the longest wait for another process, in seconds.
+
+    Raises:
+        ConfigError: see :func:`launcher_environment`; or the timeout is no such number.
+    """
+    timeout = (dist_cfg or {}).get('timeout')
+    if timeout is not None and not (isinstance(timeout, (int, float)) and timeout > 0):
+        raise ConfigError(f'env_cfg.dist_cfg.timeout={timeout!r}: must be a number of seconds above 0.')
     os.environ.update(launcher_environment(launcher, os.environ))
-    limit = {} if timeout is None else dict(timeout=timedelta(seconds=timeout))
-    torch_dist.init_process_group('gloo', **limit)
+    if get_device() == 'cpu':
+        torch_dist.init_process_group('gloo', **({} if timeout is None else dict(timeout=timedelta(seconds=timeout))))
 
 
 def _on_gpu(module: nn.Module) -> bool:
@@ -98,6 +129,10 @@ class DeviceDDP(MMDistributedDataParallel):
                  broadcast_buffers: bool = False, **kwargs) -> None:
         super().__init__(module, device_ids=device_ids if _on_gpu(module) else None,
                          broadcast_buffers=broadcast_buffers, **kwargs)
+
+    def train_step(self, data: Any, optim_wrapper: OptimWrapper) -> dict[str, Tensor]:
+        """Trains the model for one iteration; logs are means over the ranks."""
+        return mean_over_ranks(super().train_step(data, optim_wrapper))
 
 
 class NetworkDDP(DeviceDDP):
@@ -200,11 +235,11 @@ class SeparateDDP(MMSeparateDistributedDataParallel):
         return [child for child in self.module.children() if isinstance(child, NetworkDDP)]
 
     def train_step(self, data: Any, optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
-        """Trains the model for one iteration; each backward is announced to the networks."""
+        """Trains the model for one iteration; each backward is announced to the networks, logs are means over ranks."""
         for wrapper in optim_wrapper.values():
             if 'backward' not in wrapper.__dict__:
                 wrapper.backward = functools.partial(self._backward, wrapper.backward)
-        return self.module.train_step(data, optim_wrapper)
+        return mean_over_ranks(self.module.train_step(data, optim_wrapper))
 
     def _backward(self, backward: Callable, loss: Tensor, **kwargs) -> None:
         for network in self._networks():

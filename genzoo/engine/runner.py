@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 from ..errors import GenzooError, WeightsError
 from ..registry import FUNCTIONS, MODEL_WRAPPERS, RUNNERS
 from ..utils import load_for_prediction, load_state_dict, open_checkpoint, save_checkpoint
-from .distributed import DeviceDDP, SeparateDDP, init_cpu_group
+from .distributed import DeviceDDP, SeparateDDP, start_group
 from .last_checkpoint import disk_errors, last_checkpoint
 from .loaders import limit_batches, named_functions, split_over_ranks
 from .plain_data import pack_message_hub, plain_data, unpack_message_hub
@@ -65,8 +65,8 @@ class SafeRunner(Runner):
     # ------------------------------------------------------------------ environment
     def setup_env(self, env_cfg: dict) -> None:
         """Starts the process group on machines without GPU, then does what mmengine does."""
-        if self.distributed and not is_distributed() and get_device() == 'cpu':
-            init_cpu_group(self.launcher, env_cfg.get('dist_cfg', {}).get('timeout'))
+        if self.distributed and not is_distributed():
+            start_group(self.launcher, env_cfg.get('dist_cfg'))
         super().setup_env(env_cfg)
 
     def register_default_hooks(self, hooks: Mapping[str, Any] | None = None) -> None:

@@ -102,7 +102,11 @@ def _shape(value: Any) -> tuple[int, ...] | str:
 
 def state_dict_problems(module: nn.Module, state: Mapping[str, torch.Tensor]) -> list[str]:
     """What keeps ``state`` from being the whole state of ``module``; empty if nothing."""
-    own = module.state_dict()
+    return state_problems(module.state_dict(), state)
+
+
+def state_problems(own: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor]) -> list[str]:
+    """What keeps ``state`` from standing for ``own``, a model's state (on any device, also meta)."""
     missing = [key for key in own if key not in state]
     surplus = [key for key in state if key not in own]
     shapes = [f'{key} {_shape(state[key])} instead of {_shape(own[key])}'

@@ -4,7 +4,7 @@ from torch import distributed as torch_dist
 from torch import nn
 
 from genzoo.engine import DeviceDDP, SeparateDDP
-from genzoo.engine.distributed import NetworkDDP, launcher_environment
+from genzoo.engine.distributed import NetworkDDP, launcher_environment, mean_over_ranks, start_group
 from genzoo.errors import ConfigError
 from genzoo.registry import MODELS
 from genzoo.utils import load_state_dict
@@ -29,6 +29,22 @@ def test_slurm_variables_become_those_of_torch():
         RANK='3', WORLD_SIZE='8', LOCAL_RANK='1', MASTER_ADDR='node7', MASTER_PORT='29500')
 
 
+def test_slurm_runs_on_one_node_meet_at_ports_of_their_own():
+    def port(**numbers) -> str:
+        slurm = dict(SLURM_PROCID='0', SLURM_NTASKS='1', SLURM_LOCALID='0', MASTER_ADDR='node7', **numbers)
+        return launcher_environment('slurm', slurm)['MASTER_PORT']
+
+    assert port(SLURM_JOB_ID='1234567') == '24567'
+    assert port(SLURM_JOB_ID='1234567', SLURM_STEP_ID='1') == '24568'
+    assert port(SLURM_JOB_ID='1234567', MASTER_PORT='7') == '7'
+
+
+@pytest.mark.parametrize('timeout', [0, -1, '30'])
+def test_the_longest_wait_is_a_positive_number_of_seconds(timeout):
+    with pytest.raises(ConfigError, match=f'env_cfg.dist_cfg.timeout={timeout!r}: must be a number of seconds above 0'):
+        start_group('pytorch', dict(timeout=timeout))
+
+
 def test_mpi_variables_become_those_of_torch():
     mpi = dict(OMPI_COMM_WORLD_RANK='1', OMPI_COMM_WORLD_SIZE='2', OMPI_COMM_WORLD_LOCAL_RANK='1',
                MASTER_PORT='7')
@@ -45,6 +61,13 @@ def test_slurm_without_scontrol_asks_for_the_address():
     slurm = dict(SLURM_PROCID='0', SLURM_NTASKS='1', SLURM_LOCALID='0', SLURM_NODELIST='n[1-2]')
     with pytest.raises(ConfigError, match='Set MASTER_ADDR'):
         launcher_environment('slurm', slurm)
+
+
+def test_logs_are_the_means_over_ranks_and_anything_else_stays(monkeypatch):
+    monkeypatch.setattr('genzoo.engine.distributed.get_world_size', lambda: 2)
+    monkeypatch.setattr('genzoo.engine.distributed.all_reduce', lambda values, op: values.add_(2).div_(2))
+    logs = mean_over_ranks(dict(loss=torch.tensor(4.), count=torch.tensor(2), name='x'))
+    assert logs == dict(loss=torch.tensor(3.), count=torch.tensor(2.), name='x')
 
 
 @pytest.mark.usefixtures('process_group')
