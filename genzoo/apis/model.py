@@ -82,3 +82,26 @@ def init_model(config: str | Path | Config, checkpoint: str | Path | None = None
         _require_finite(state, str(checkpoint))
         model.dataset_meta = meta.get('dataset_meta') or {}
     return model.to(chosen).eval()
+
+
+def try_model(config: Config) -> int:
+    """Builds the model of a config without weights and without memory for them.
+
+    Args:
+        config: a checked config.
+
+    Returns:
+        Number of parameters.
+
+    Raises:
+        ConfigError: it has no model, or the model refuses its arguments.
+    """
+    if config.get('model') is None:
+        raise ConfigError(f'{config.filename}: has no model.')
+    init_default_scope(config.get('default_scope', 'genzoo'))
+    try:
+        with torch.device('meta'):
+            model = MODELS.build(without_weight_files(config.model))
+    except TypeError as error:  # an argument is missing, or of another kind
+        raise ConfigError(f'{config.filename}: model: {error}') from error
+    return sum(parameter.numel() for parameter in model.parameters())

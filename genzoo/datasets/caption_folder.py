@@ -1,47 +1,29 @@
 """From a folder of pictures and text files to the layout of :class:`CaptionImageDataset`."""
-import filecmp
-import os
-import pickle
-import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import ConfigError, DataError
-from ..utils import atomic_write, refuse_existing, require_folder
+from ..utils import refuse_existing, require_folder
 from .caption_files import SPLITS, build_caption_data, read_caption_lines, write_caption_data
 from .caption_layout import EXTENSIONS, read_keys
+from .prepare_parts import (
+    OVERWRITE,
+    FolderReport,
+    Journal,
+    Progress,
+    begin,
+    existing_parent,
+    on_disk,
+    place_file,
+    require_count,
+    require_other_folder,
+    require_space,
+    write_keys,
+    write_skipped,
+)
 from .transforms import load_image
-
-Progress = Callable[[Iterable], Iterable]
-OVERWRITE = 'Give --overwrite to replace it.'
-
-
-@dataclass
-class FolderReport:
-    """What became of a folder.
-
-    Args:
-        train: number of training images.
-        test: number of test images.
-        captions_per_image: that each of them has.
-        num_words: size of the vocabulary.
-        skipped: file and reason, of each picture that was left out.
-    """
-
-    train: int = 0
-    test: int = 0
-    captions_per_image: int = 0
-    num_words: int = 0
-    skipped: list[tuple[Path, str]] = field(default_factory=list)
-
-
-def write_keys(data_root: Path, split: str, keys: list[str]) -> None:
-    """Writes ``<split>/filenames.pickle`` (protocol 2)."""
-    with atomic_write(data_root / split / 'filenames.pickle') as file:
-        pickle.dump(keys, file, protocol=2)
 
 
 def build_vocabulary(data_root: str | Path, captions_per_image: int, overwrite: bool = False,
@@ -61,27 +43,13 @@ def build_vocabulary(data_root: str | Path, captions_per_image: int, overwrite: 
         DataError: something is missing or too short.
         ConfigError: an argument is out of its range, or ``captions.pickle`` is there already.
     """
-    if captions_per_image < 1:
-        raise ConfigError(f'--captions-per-image {captions_per_image}: must be at least 1.')
+    require_count(captions_per_image)
     data_root = require_folder(data_root, 'the data set', 'Check the path.')
     refuse_existing([data_root / 'captions.pickle'], overwrite, OVERWRITE)
     keys = [read_keys(data_root, split) for split in SPLITS]
     data = build_caption_data(data_root / 'text', *keys, captions_per_image, progress)
     write_caption_data(data_root / 'captions.pickle', data)
     return len(data.vocabulary)
-
-
-def _place(source: Path, target: Path) -> None:
-    """Puts a file into the layout: a hard link, or a copy where links are not possible."""
-    if target.is_file() and (target.samefile(source) or filecmp.cmp(source, target, shallow=False)):
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        with open(source, 'rb') as original, atomic_write(target) as copy:
-            shutil.copyfileobj(original, copy)
 
 
 def _remove_formats(target: Path) -> None:
@@ -103,7 +71,15 @@ def _key(image_dir: Path, picture: Path) -> str:
     return picture.relative_to(image_dir).with_suffix('').as_posix()
 
 
-def _usable(image_dir: Path, text_dir: Path, minimum: int, report: FolderReport,
+def _require_picture(key: str, picture: Path, journal: Journal) -> None:
+    """Raises DataError if a picture is broken; one that was found whole before is not decoded again."""
+    stamp = [picture.stat().st_size, picture.stat().st_mtime_ns]
+    if journal.done.get(key, (None, ''))[0] != stamp:
+        load_image(picture)
+        journal.add(key, stamp)
+
+
+def _usable(image_dir: Path, text_dir: Path, minimum: int, report: FolderReport, journal: Journal,
             progress: Progress) -> dict[str, tuple[Path, int]]:
     """Picture and number of captions by key; what cannot be used goes into the report."""
     usable: dict[str, tuple[Path, int]] = {}
@@ -115,7 +91,7 @@ def _usable(image_dir: Path, text_dir: Path, minimum: int, report: FolderReport,
             count = len(read_caption_lines(text_dir / f'{key}.txt'))
             if count < minimum:
                 raise DataError(f'{text_dir / key}.txt: {count} captions, {minimum} are needed')
-            load_image(picture)
+            _require_picture(key, picture, journal)
             usable[key] = picture, count
         except DataError as error:
             # The reason alone: who skips the picture needs neither its path again nor a remedy.
@@ -173,26 +149,38 @@ def prepare_caption_folder(image_dir: str | Path, out: str | Path, text_dir: str
         DataError: no picture can be used.
         ConfigError: an argument is out of its range, or ``out`` is there already.
     """
-    if captions_per_image is not None and captions_per_image < 1:
-        raise ConfigError(f'--captions-per-image {captions_per_image}: must be at least 1.')
+    if captions_per_image is not None:
+        require_count(captions_per_image)
     image_dir = require_folder(image_dir, 'the folder of pictures', 'Check --image-dir.')
     text_dir = require_folder(text_dir or image_dir, 'the folder of captions', 'Check --text-dir.')
     _require_fraction(test_fraction)
-    out = Path(out).expanduser()
-    if out.is_file():
-        raise ConfigError(f'--out {out}: is a file. Choose a folder.')
-    refuse_existing([out / 'captions.pickle'], overwrite, OVERWRITE)
-    report = FolderReport()
-    usable = _usable(image_dir, text_dir, captions_per_image or 1, report, progress)
-    train, test = split_keys(usable, test_fraction, seed)
-    for key, (picture, _) in usable.items():
-        target = out / 'images' / f'{key}{picture.suffix.lower()}'
-        _remove_formats(target)
-        _place(picture, target)
-        _place(text_dir / f'{key}.txt', out / 'text' / f'{key}.txt')
-    for split, keys in zip(SPLITS, (train, test)):
-        write_keys(out, split, keys)
-    report.train, report.test = len(train), len(test)
-    report.captions_per_image = captions_per_image or min(count for _, count in usable.values())
-    report.num_words = build_vocabulary(out, report.captions_per_image, overwrite=True)
+    require_other_folder(out, image_dir, '--image-dir')
+    out, journal = begin(out, [[str(image_dir.resolve())]], overwrite)
+    report, finished = FolderReport(), False
+    try:
+        usable = _usable(image_dir, text_dir, captions_per_image or 1, report, journal, progress)
+        report.captions_per_image = captions_per_image or min(count for _, count in usable.values())
+        _fill(out, text_dir, usable, split_keys(usable, test_fraction, seed), report, progress)
+        finished = True
+    finally:
+        journal.close(finished)
     return report
+
+
+def _fill(out: Path, text_dir: Path, usable: dict[str, tuple[Path, int]], splits: tuple[list[str], list[str]],
+          report: FolderReport, progress: Progress) -> None:
+    """Puts pictures and texts in place, then writes the lists, and last ``captions.pickle``."""
+    pictures = {key: picture for key, (picture, _) in usable.items()}
+    device = existing_parent(out).stat().st_dev
+    copied = [picture for picture in pictures.values() if picture.stat().st_dev != device]
+    require_space(out, sum(on_disk(picture.stat().st_size) for picture in copied))
+    for key in progress(pictures):
+        target = out / 'images' / f'{key}{pictures[key].suffix.lower()}'
+        _remove_formats(target)
+        place_file(pictures[key], target)
+        place_file(text_dir / f'{key}.txt', out / 'text' / f'{key}.txt')
+    for split, keys in zip(SPLITS, splits):
+        write_keys(out, split, keys)
+    write_skipped(out, report.skipped)
+    report.train, report.test = map(len, splits)
+    report.num_words = build_vocabulary(out, report.captions_per_image, overwrite=True, progress=progress)

@@ -1,8 +1,10 @@
+import os
 import pickle
 import pickletools
 import runpy
-import subprocess
+import shutil
 import sys
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from genzoo.datasets import caption_folder as folder_module
 from genzoo.datasets.caption_folder import build_vocabulary, prepare_caption_folder, split_keys
 from genzoo.errors import ConfigError, DataError
 
+from .archives import run_tool
 from .conftest import PIPELINE, write_image, write_text
 
 TOOLS = Path(__file__).parents[2] / 'tools' / 'prepare'
@@ -101,25 +104,25 @@ def test_made_again_it_has_the_new_captions_and_pictures(photos, tmp_path):
 
 
 def test_a_stopped_run_can_be_continued(photos, tmp_path, monkeypatch):
-    place = folder_module._place
+    place = folder_module.place_file
 
     def stop_at_c(source, target):
         if source.name == 'c.png':
             raise KeyboardInterrupt
         place(source, target)
 
-    monkeypatch.setattr(folder_module, '_place', stop_at_c)
+    monkeypatch.setattr(folder_module, 'place_file', stop_at_c)
     with pytest.raises(KeyboardInterrupt):
         prepare_caption_folder(photos, tmp_path / 'out')
     assert not list((tmp_path / 'out').rglob('*.pickle'))
-    monkeypatch.setattr(folder_module, '_place', place)
+    monkeypatch.setattr(folder_module, 'place_file', place)
     assert prepare_caption_folder(photos, tmp_path / 'out').train == 5
 
 
 def test_without_hard_links_pictures_are_copied(photos, tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError('not permitted')
-    monkeypatch.setattr(folder_module.os, 'link', refuse)
+    monkeypatch.setattr(os, 'link', refuse)
     prepare_caption_folder(photos, tmp_path / 'out')
     assert (tmp_path / 'out' / 'images' / 'a.jpg').read_bytes() == (photos / 'a.jpg').read_bytes()
 
@@ -158,21 +161,46 @@ def test_a_vocabulary_is_not_overwritten_unasked(cub_root):
     build_vocabulary(cub_root, 10, overwrite=True)
 
 
-def run(tool, *args):
-    command = [sys.executable, str(TOOLS / tool), *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True)
+def test_the_tools_say_what_they_did_and_what_is_wrong_in_one_line(photos, tmp_path, monkeypatch, capsys):
+    target = tmp_path / 'out'
+    options = ['--image-dir', photos, '--out', target]
+    status, out, err = run_tool(monkeypatch, capsys, TOOLS / 'captions_folder.py', *options)
+    assert status == 0, err
+    assert out.count('skipped ') == 4
+    assert 'captions_per_image=2' in out.splitlines()[-1]
+    status, out, err = run_tool(monkeypatch, capsys, TOOLS / 'build_vocabulary.py', target, '--captions-per-image', 2)
+    assert status == 1
+    assert err.startswith(f'error: {target}/captions.pickle: exists already')
+    assert len(err.splitlines()) == 1
 
 
-def test_the_tools_say_what_they_did_and_what_is_wrong_in_one_line(photos, tmp_path):
-    out = tmp_path / 'out'
-    done = run('captions_folder.py', '--image-dir', photos, '--out', out)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count('skipped ') == 4
-    assert 'captions_per_image=2' in done.stdout.splitlines()[-1]
-    refused = run('build_vocabulary.py', out, '--captions-per-image', 2)
-    assert refused.returncode == 1
-    assert refused.stderr.startswith(f'error: {out}/captions.pickle: exists already')
-    assert len(refused.stderr.splitlines()) == 1
+def test_a_picture_that_was_found_whole_before_is_not_decoded_again(photos, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+    with monkeypatch.context() as patch:
+        patch.setattr(folder_module, 'place_file', stop)
+        with pytest.raises(KeyboardInterrupt):
+            prepare_caption_folder(photos, tmp_path / 'out')
+    (photos / 'b.jpg').write_bytes((photos / 'b.jpg').read_bytes()[:300])
+    decoded = []
+    load_image = folder_module.load_image
+    monkeypatch.setattr(folder_module, 'load_image', lambda path: decoded.append(path.name) or load_image(path))
+    report = prepare_caption_folder(photos, tmp_path / 'out')
+    assert sorted(decoded) == ['b.jpg', 'truncated.jpg']  # the changed one and the broken one
+    assert 'b.jpg' in [path.name for path, _ in report.skipped]
+    assert not (tmp_path / 'out' / '.prepare').exists()
+
+
+def test_a_folder_inside_the_pictures_is_refused(photos):
+    with pytest.raises(ConfigError, match='lies in, --image-dir'):
+        prepare_caption_folder(photos, photos / 'out')
+
+
+def test_a_full_disk_is_told_before_anything_is_copied(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: namedtuple('Usage', 'total used free')(9, 9, -1))
+    with pytest.raises(DataError, match='are free'):
+        prepare_caption_folder(photos, tmp_path / 'out')
+    assert not (tmp_path / 'out' / 'images').exists()
 
 
 @pytest.mark.parametrize(('tool', 'function', 'args'), [

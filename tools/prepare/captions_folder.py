@@ -14,7 +14,7 @@ from functools import partial
 from tqdm import tqdm
 
 from genzoo.apis.cli import one_line_errors
-from genzoo.datasets.caption_folder import FolderReport, prepare_caption_folder
+from genzoo.datasets.caption_folder import prepare_caption_folder
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,20 +32,12 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def summary(out: str, report: FolderReport) -> str:
-    """What became of the folder, for the user."""
-    lines = [f'skipped {path}: {reason}' for path, reason in report.skipped]
-    lines.append(f'{out}: {report.train} training and {report.test} test images, {len(report.skipped)} '
-                 f'skipped, captions_per_image={report.captions_per_image}, {report.num_words} words')
-    return '\n'.join(lines)
-
-
 @one_line_errors()
 def main() -> None:
     """Prepares the folder and says what became of it."""
     args = parse_args()
     report = prepare_caption_folder(**vars(args), progress=partial(tqdm, unit='image'))
-    sys.stdout.write(f'{summary(args.out, report)}\n')
+    sys.stdout.write(f'{report.summary(args.out)}\n')
 
 
 if __name__ == '__main__':

@@ -1,0 +1,29 @@
+import numpy as np
+from PIL import Image
+
+from .running import CONFIGS, run_tool
+
+TOY = CONFIGS / 'ssagan' / 'ssagan_toy.py'
+
+
+def test_writes_both_sheets_and_does_not_overwrite_unasked(tmp_path, monkeypatch, capsys):
+    options = [TOY, '--out-dir', tmp_path / 'out', '--split', 'val', '--num', 2, '--repeats', 2]
+    status, out, err = run_tool(monkeypatch, capsys, 'browse_dataset.py', *options)
+    assert status == 0, err
+    paths = [tmp_path / 'out' / f'val_{name}.png' for name in ('items', 'repeats')]
+    assert out.split() == list(map(str, paths))
+    for path in paths:
+        with Image.open(path) as picture:
+            assert picture.mode == 'RGB'
+            assert np.asarray(picture).std() > 0
+    status, _, err = run_tool(monkeypatch, capsys, 'browse_dataset.py', *options)
+    assert (status, len(err.splitlines())) == (1, 1)
+    assert 'val_items.png (and 1 more): exists already' in err
+    assert run_tool(monkeypatch, capsys, 'browse_dataset.py', *options, '--overwrite')[0] == 0
+
+
+def test_data_that_are_missing_are_one_line(tmp_path, monkeypatch, capsys):
+    options = ['--out-dir', tmp_path, '--cfg-options', f'train_dataloader.dataset.data_root={tmp_path}/nothing']
+    status, _, err = run_tool(monkeypatch, capsys, 'browse_dataset.py', CONFIGS / 'ssagan' / 'ssagan_cub.py', *options)
+    assert (status, len(err.splitlines())) == (1, 1)
+    assert err.startswith(f'error: {tmp_path}/nothing: the data set is missing')
