@@ -1,12 +1,15 @@
 # `make demo`, `make test`, `make lint`: each builds .venv first if it is missing.
 # With an environment of your own: `make test PY=python`.
+# `make test-mmagic`: genzoo beside mmagic, in .venv-mmagic; mmagic's packages want Python 3.11.
 PYTHON ?= python3
 VENV ?= .venv
 PY ?= $(VENV)/bin/python
 INSTALLED := $(if $(filter $(VENV)/bin/python,$(PY)),$(VENV)/.installed)
 DEMO_DIR ?= work_dirs/demo
+MMAGIC_PYTHON ?= python3.11
+MMAGIC_VENV ?= .venv-mmagic
 
-.PHONY: demo test lint
+.PHONY: demo test lint test-mmagic
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
@@ -18,7 +21,16 @@ test: $(INSTALLED)
 lint: $(INSTALLED)
 	$(PY) -m ruff check .
 
+test-mmagic: $(MMAGIC_VENV)/.installed
+	$(MMAGIC_VENV)/bin/python -m pytest tests_mmagic
+
 $(VENV)/.installed: setup.py pyproject.toml $(wildcard requirements/*.txt)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -e '.[dev]'
+	touch $@
+
+$(MMAGIC_VENV)/.installed: setup.py pyproject.toml requirements/mmagic.txt
+	$(MMAGIC_PYTHON) -m venv $(MMAGIC_VENV)
+	$(MMAGIC_VENV)/bin/python -m pip install -r requirements/mmagic.txt
+	$(MMAGIC_VENV)/bin/python -m pip install --no-deps --no-build-isolation -e .
 	touch $@

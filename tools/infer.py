@@ -10,8 +10,8 @@ from pathlib import Path
 import tyro
 
 from genzoo.apis.cli import one_line_errors
+from genzoo.apis.inferencers import find_inferencers
 from genzoo.errors import ConfigError
-from genzoo.registry import INFERENCERS
 
 
 def _arguments(docstring: str | None) -> str:
@@ -46,12 +46,11 @@ def command(inferencer: type):
 @one_line_errors()
 def main() -> None:
     """Finds the inferencers, reads the command line and runs one."""
-    INFERENCERS.import_from_location()
     flags = [word.partition('=')[0] for word in sys.argv[1:] if re.match(r'--[a-z]', word)]
     twice = next((flag for flag in flags if flags.count(flag) > 1), None)
     if twice is not None:  # the last one would win, silently
         raise ConfigError(f'{twice}: is given twice. Put all its values after one {twice}.')
-    commands = {cls.slug: command(cls) for cls in INFERENCERS.module_dict.values()}
+    commands = {slug: command(inferencer) for slug, inferencer in find_inferencers().items()}
     out_dir = tyro.extras.subcommand_cli_from_dict(commands, prog='infer.py', sort_subcommands=True)
     sys.stdout.write(f'written to {out_dir}\n')
 

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 from ..errors import GenzooError, WeightsError
 from ..registry import FUNCTIONS, MODEL_WRAPPERS, RUNNERS
 from ..utils import load_for_prediction, load_state_dict, open_checkpoint, save_checkpoint
-from .distributed import DeviceDDP, SeparateDDP, start_group
+from .distributed import start_group
 from .last_checkpoint import disk_errors, last_checkpoint
 from .loaders import limit_batches, named_functions, split_over_ranks
 from .plain_data import pack_message_hub, plain_data, unpack_message_hub
@@ -96,12 +96,11 @@ class SafeRunner(Runner):
             model = self._without_sync_batchnorm(model)
         if model_wrapper_cfg is None:
             unused = self.cfg.get('find_unused_parameters', False)
-            model_wrapper_cfg = (dict(type=SeparateDDP) if self._has_several_optimizers()
-                                 else dict(type=DeviceDDP, find_unused_parameters=unused))
-        else:
-            wrapper = model_wrapper_cfg.get('type', 'DeviceDDP')
-            model_wrapper_cfg = dict(model_wrapper_cfg, type=MODEL_WRAPPERS.get(wrapper)
-                                     if isinstance(wrapper, str) else wrapper)
+            model_wrapper_cfg = (dict(type='SeparateDDP') if self._has_several_optimizers()
+                                 else dict(type='DeviceDDP', find_unused_parameters=unused))
+        wrapper = model_wrapper_cfg.get('type', 'DeviceDDP')
+        if wrapper in MODEL_WRAPPERS.module_dict:  # mmengine looks for it from its own scope
+            model_wrapper_cfg = dict(model_wrapper_cfg, type=f'{MODEL_WRAPPERS.scope}.{wrapper}')
         return super().wrap_model(model_wrapper_cfg, model)
 
     def _without_sync_batchnorm(self, model: nn.Module) -> nn.Module:

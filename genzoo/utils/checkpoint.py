@@ -2,6 +2,7 @@
 import pickle
 import re
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from .files import atomic_write, require_file
 
 def _safe_globals() -> list:
     """NumPy's arrays and numbers, which some checkpoints hold besides tensors; all of it is inert."""
-    multiarray = getattr(np, '_core', getattr(np, 'core', None)).multiarray
+    multiarray = import_module('numpy._core.multiarray')  # NumPy 1.26 has it under both names, too
+    functions = [(getattr(multiarray, name), f'numpy.{core}.multiarray.{name}')  # as NumPy 2 and 1 write it
+                 for name in ('_reconstruct', 'scalar') for core in ('_core', 'core')]
     dtypes = [type(np.dtype(code)) for code in ('f8', 'f4', 'i8', 'i4', '?')]
-    return [np.ndarray, np.dtype, multiarray._reconstruct, multiarray.scalar, *dtypes]
+    return [np.ndarray, np.dtype, *functions, *dtypes]
 
 
 def open_checkpoint(path: str | Path, map_location: Any = 'cpu', remedy: str = 'Check the path.') -> Any:

@@ -1,6 +1,7 @@
 import os
 import pickle
 import random
+import re
 
 import numpy as np
 import pytest
@@ -46,6 +47,13 @@ class TestOpen:
         loaded = open_checkpoint(tmp_path / 'a.pth')
         assert (loaded['loss'], loaded['count']) == (.5, 3)
         assert loaded['values'].tolist() == [0, 1, 2]
+
+    @pytest.mark.parametrize('name', [b'numpy.core.multiarray', b'numpy._core.multiarray'], ids=['NumPy 1', 'NumPy 2'])
+    def test_numpys_values_load_whichever_numpy_wrote_them(self, tmp_path, name):
+        torch.save(dict(values=np.arange(3)), tmp_path / 'a.pth', _use_new_zipfile_serialization=False)
+        content = re.sub(rb'numpy\._?core\.multiarray', name, (tmp_path / 'a.pth').read_bytes())
+        (tmp_path / 'a.pth').write_bytes(content)
+        assert open_checkpoint(tmp_path / 'a.pth')['values'].tolist() == [0, 1, 2]
 
     @pytest.mark.parametrize('zipped', [True, False], ids=['zip', 'before 1.6'])
     def test_hostile_file_is_refused_and_not_executed(self, tmp_path, zipped):
