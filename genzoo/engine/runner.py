@@ -278,12 +278,17 @@ class SafeRunner(Runner):
             save_checkpoint(checkpoint, Path(out_dir) / filename)
 
     def _meta(self, step: dict) -> dict:
-        meta = dict(step, cfg=self.cfg.pretty_text, seed=self.seed, experiment_name=self.experiment_name,
+        meta = dict(step, cfg=self._config_text, seed=self.seed, experiment_name=self.experiment_name,
                     time=time.strftime('%Y%m%d_%H%M%S'), mmengine_version=mmengine.__version__)
         dataset = self.train_dataloader.dataset
         if hasattr(dataset, 'metainfo'):
             meta['dataset_meta'] = dataset.metainfo
         return plain_data(meta)
+
+    @functools.cached_property
+    def _config_text(self) -> str:
+        """Laid out once: it takes longer than writing a small checkpoint."""
+        return self.cfg.pretty_text
 
     def _scheduler_states(self) -> Any:
         schedulers = self.param_schedulers

@@ -1,11 +1,14 @@
 """Paths that a user gave, and files that appear whole or not at all."""
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from ..errors import ConfigError, DataError, GenzooError
+
+_TEMPORARY = re.compile(r'\..+\.\d+\.tmp')
 
 
 @contextmanager
@@ -33,6 +36,13 @@ def atomic_write(path: str | Path, mode: str = 'wb', **open_args) -> Iterator[IO
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: str | Path) -> None:
+    """Removes the temporary files that killed processes left of :func:`atomic_write` in a folder."""
+    for path in Path(folder).glob('.*.tmp'):
+        if _TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def require_file(path: str | Path, what: str, remedy: str,
