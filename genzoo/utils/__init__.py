@@ -1,12 +1,12 @@
 """Files, checkpoints and pickles: the ground floor, which imports nothing of genzoo but errors."""
-from .checkpoint import load_state_dict, open_checkpoint, open_model_checkpoint, save_checkpoint
+from .checkpoint import checked_meta, load_state_dict, open_checkpoint, open_model_checkpoint, save_checkpoint
 from .files import atomic_write, refuse_existing, remove_leftovers, require_file, require_folder
 from .networks import load_for_prediction
 from .unpickle import restricted_load
 from .vocabulary_check import check_vocabulary
 
 __all__ = [
-    'atomic_write', 'check_vocabulary', 'load_for_prediction', 'load_state_dict', 'open_checkpoint',
-    'open_model_checkpoint', 'refuse_existing', 'remove_leftovers', 'require_file', 'require_folder',
+    'atomic_write', 'check_vocabulary', 'checked_meta', 'load_for_prediction', 'load_state_dict',
+    'open_checkpoint', 'open_model_checkpoint', 'refuse_existing', 'remove_leftovers', 'require_file', 'require_folder',
     'restricted_load', 'save_checkpoint'
 ]

@@ -1,6 +1,7 @@
 """The one place where files of weights are opened and written."""
 import pickle
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,23 @@ def open_checkpoint(path: str | Path, map_location: Any = 'cpu', remedy: str = '
     """
     path = require_file(path, 'the file of weights', remedy, WeightsError)
     try:
+        _require_whole(path)
         with torch.serialization.safe_globals(_safe_globals()):
             return torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # a broken file raises nearly anything
         raise _refusal(path, error) from error
+
+
+def _require_whole(path: Path) -> None:
+    """Raises BadZipFile if a part of the file is not what was written, which PyTorch does not look at."""
+    with open(path, 'rb') as file:
+        if file.read(4) != b'PK\3\4':
+            return
+    with zipfile.ZipFile(path) as archive:
+        written_without = not any(part.CRC for part in archive.infolist())
+        broken = None if written_without else archive.testzip()
+    if broken is not None:
+        raise zipfile.BadZipFile(f'the checksum of its part {broken} is wrong')
 
 
 def _refusal(path: Path, error: Exception) -> WeightsError:
@@ -72,9 +86,30 @@ def open_model_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict]:
             isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f'{path}: holds no state dict (names and tensors). Give a checkpoint of training, or '
                            'what tools/convert_checkpoint.py wrote.')
-    meta = content.get('meta')
-    return ({key.removeprefix('module.'): value for key, value in state.items()},
-            dict(meta) if isinstance(meta, Mapping) else {})
+    meta = content.get('meta') if 'state_dict' in content else None
+    return ({key.removeprefix('module.'): value for key, value in state.items()}, checked_meta(meta, path))
+
+
+def checked_meta(meta: Any, source: str | Path) -> dict:
+    """A copy of a checkpoint's meta data; empty if it has none.
+
+    Args:
+        meta: what stands there.
+        source: the file, for the message.
+
+    Raises:
+        WeightsError: it is no dict, or what it says of its data set is not what training writes.
+    """
+    meta = {} if meta is None else meta
+    dataset = meta.get('dataset_meta') if isinstance(meta, Mapping) else 0
+    if dataset is not None and not isinstance(dataset, Mapping):
+        raise WeightsError(f'{source}: its meta data are not in the form that training writes. Take another file.')
+    words, length = (dataset or {}).get('vocabulary'), (dataset or {}).get('max_words')
+    if words is not None and not (isinstance(words, (list, tuple)) and all(isinstance(word, str) for word in words)):
+        raise WeightsError(f'{source}: the vocabulary in its meta data is not a list of words. Take another file.')
+    if length is not None and (type(length) is not int or length < 1):
+        raise WeightsError(f'{source}: max_words={length!r} in its meta data is no positive number. Take another file.')
+    return dict(meta)
 
 
 def save_checkpoint(content: Mapping, path: str | Path) -> None:
@@ -97,7 +132,21 @@ def _abridged(keys: list[str]) -> str:
 
 
 def _shape(value: Any) -> tuple[int, ...] | str:
-    return tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
+    if not isinstance(value, Tensor) or value.is_nested:
+        return type(value).__name__
+    return tuple(value.shape)
+
+
+def _kind(value: Tensor) -> str:
+    where = ' without numbers' if value.is_meta else '' if value.layout is torch.strided else f' {value.layout}'
+    return f'{str(value.dtype).removeprefix("torch.")}{where}'
+
+
+def _fills(value: Tensor, own: Tensor) -> bool:
+    """Whether numbers can be copied without loss of their kind: any float into any float, counters into counters."""
+    plain = value.layout is torch.strided and not value.is_quantized and (not value.is_meta or own.is_meta)
+    return plain and value.dtype.is_complex == own.dtype.is_complex and (
+        value.dtype.is_floating_point == own.dtype.is_floating_point)
 
 
 def state_dict_problems(module: nn.Module, state: Mapping[str, torch.Tensor]) -> list[str]:
@@ -107,6 +156,9 @@ def state_dict_problems(module: nn.Module, state: Mapping[str, torch.Tensor]) ->
     surplus = [key for key in state if key not in own]
     shapes = [f'{key} {_shape(state[key])} instead of {_shape(own[key])}'
               for key in own if key in state and _shape(own[key]) != _shape(state[key])]
+    kinds = [f'{key} {_kind(state[key])} instead of {_kind(own[key])}'
+             for key in own if key in state and _shape(own[key]) == _shape(state[key])
+             and not _fills(state[key], own[key])]
     problems = []
     if missing:
         problems.append(f'{len(missing)} of {len(own)} keys missing: {_abridged(missing)}')
@@ -114,6 +166,8 @@ def state_dict_problems(module: nn.Module, state: Mapping[str, torch.Tensor]) ->
         problems.append(f'{len(surplus)} keys unknown: {_abridged(surplus)}')
     if shapes:
         problems.append(f'{len(shapes)} shapes differ: {_abridged(shapes)}')
+    if kinds:
+        problems.append(f'{len(kinds)} kinds differ: {_abridged(kinds)}')
     return problems
 
 

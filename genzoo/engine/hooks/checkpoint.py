@@ -184,11 +184,12 @@ class ZooCheckpointHook(CheckpointHook):
         return [Path(path).name for name, path in self._former_best.items() if path and new.get(name)]
 
     def _best_paths(self) -> dict[str, str | None]:
-        return (dict(self.best_ckpt_path_dict) if hasattr(self, 'best_ckpt_path_dict')
-                else {'': self.best_ckpt_path})
+        if hasattr(self, 'best_ckpt_path_dict'):
+            return dict(self.best_ckpt_path_dict)
+        return {'': self.best_ckpt_path} if self.save_best else {}
 
     def _set_best_paths(self, paths: dict[str, str | None]) -> None:
         if hasattr(self, 'best_ckpt_path_dict'):
             self.best_ckpt_path_dict = paths
-        else:
+        elif self.save_best:
             self.best_ckpt_path = paths['']
