@@ -1,5 +1,12 @@
 """Files, checkpoints and pickles: the ground floor, which imports nothing of genzoo but errors."""
-from .checkpoint import checked_meta, load_state_dict, open_checkpoint, open_model_checkpoint, save_checkpoint
+from .checkpoint import (
+    checked_meta,
+    load_state_dict,
+    model_state,
+    open_checkpoint,
+    open_model_checkpoint,
+    save_checkpoint,
+)
 from .files import atomic_write, refuse_existing, remove_leftovers, require_file, require_folder
 from .networks import load_for_prediction
 from .unpickle import restricted_load
@@ -7,6 +14,6 @@ from .vocabulary_check import check_vocabulary
 
 __all__ = [
     'atomic_write', 'check_vocabulary', 'checked_meta', 'load_for_prediction', 'load_state_dict',
-    'open_checkpoint', 'open_model_checkpoint', 'refuse_existing', 'remove_leftovers', 'require_file', 'require_folder',
+    'model_state', 'open_checkpoint', 'open_model_checkpoint', 'refuse_existing', 'remove_leftovers', 'require_file', 'require_folder',
     'restricted_load', 'save_checkpoint'
 ]

@@ -81,13 +81,29 @@ def open_model_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict]:
         WeightsError: as :func:`open_checkpoint`, or the file holds no state dict.
     """
     content = open_checkpoint(path)
+    state = model_state(content, path)
+    return state, checked_meta(content.get('meta') if 'state_dict' in content else None, path)
+
+
+def model_state(content: Any, source: str | Path) -> dict[str, Tensor]:
+    """The state dict of what a file holds: that of a checkpoint of training, or the file's content itself.
+
+    Args:
+        content: the opened file.
+        source: the file, for the message.
+
+    Returns:
+        Names and tensors; a leading ``module.`` is dropped.
+
+    Raises:
+        WeightsError: there is none.
+    """
     state = content.get('state_dict', content) if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state) or not any(
             isinstance(value, Tensor) for value in state.values()):
-        raise WeightsError(f'{path}: holds no state dict (names and tensors). Give a checkpoint of training, or '
+        raise WeightsError(f'{source}: holds no state dict (names and tensors). Give a checkpoint of training, or '
                            'what tools/convert_checkpoint.py wrote.')
-    meta = content.get('meta') if 'state_dict' in content else None
-    return ({key.removeprefix('module.'): value for key, value in state.items()}, checked_meta(meta, path))
+    return {key.removeprefix('module.'): value for key, value in state.items()}
 
 
 def checked_meta(meta: Any, source: str | Path) -> dict:
@@ -149,16 +165,22 @@ def _fills(value: Tensor, own: Tensor) -> bool:
         value.dtype.is_floating_point == own.dtype.is_floating_point)
 
 
+def tensor_problem(value: Any, own: Tensor) -> str | None:
+    """What keeps ``value`` from being copied into ``own``, e.g. ``(4,) instead of (3,)``; None if nothing."""
+    if _shape(value) != _shape(own):
+        return f'{_shape(value)} instead of {_shape(own)}'
+    return None if _fills(value, own) else f'{_kind(value)} instead of {_kind(own)}'
+
+
 def state_dict_problems(module: nn.Module, state: Mapping[str, torch.Tensor]) -> list[str]:
     """What keeps ``state`` from being the whole state of ``module``; empty if nothing."""
     own = module.state_dict()
     missing = [key for key in own if key not in state]
     surplus = [key for key in state if key not in own]
-    shapes = [f'{key} {_shape(state[key])} instead of {_shape(own[key])}'
-              for key in own if key in state and _shape(own[key]) != _shape(state[key])]
-    kinds = [f'{key} {_kind(state[key])} instead of {_kind(own[key])}'
-             for key in own if key in state and _shape(own[key]) == _shape(state[key])
-             and not _fills(state[key], own[key])]
+    misfits = {key: problem for key in own if key in state
+               if (problem := tensor_problem(state[key], own[key]))}
+    shapes = [f'{key} {problem}' for key, problem in misfits.items() if _shape(state[key]) != _shape(own[key])]
+    kinds = [f'{key} {problem}' for key, problem in misfits.items() if _shape(state[key]) == _shape(own[key])]
     problems = []
     if missing:
         problems.append(f'{len(missing)} of {len(own)} keys missing: {_abridged(missing)}')

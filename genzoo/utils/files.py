@@ -58,10 +58,10 @@ def require_file(path: str | Path, what: str, remedy: str,
     Raises:
         GenzooError: the file is missing.
     """
-    path = Path(path).expanduser()
-    if path.is_dir():
+    path = Path(os.path.expanduser(path))  # in contrast to Path's, of a user who does not exist, too
+    if os.path.isdir(path):
         raise error(f'{path}: is a folder, but should be {what}, a file. {remedy}')
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise error(f'{path}: {what} is missing. {remedy}')
     return path
 
@@ -69,8 +69,8 @@ def require_file(path: str | Path, what: str, remedy: str,
 def require_folder(path: str | Path, what: str, remedy: str,
                    error: type[GenzooError] = DataError) -> Path:
     """``path``, if it is a folder; as :func:`require_file`."""
-    path = Path(path).expanduser()
-    if not path.is_dir():
+    path = Path(os.path.expanduser(path))
+    if not os.path.isdir(path):
         raise error(f'{path}: {what} is missing. {remedy}')
     return path
 
