@@ -33,7 +33,9 @@ def _hub_problems(hub: Any) -> Iterator[str]:
     if not all(isinstance(part, Mapping) and all(isinstance(key, str) for key in part) for part in parts):
         yield 'its message_hub is none'
         return
-    scalars, info, _ = parts
+    scalars, info, resumed = parts
+    if not all(flag is True for flag in resumed.values()):
+        yield 'the resumed_keys of its message_hub are none'
     yield from (f'the history of {name} is none' for name, history in scalars.items() if not _is_history(history))
     yield from (f'its {name} {value!r} is no number' for name, value in info.items()
                 if name.startswith('best_score') and type(value) not in (int, float))

@@ -13,7 +13,7 @@ from .unpickle import restricted_load
 from .vocabulary_check import check_vocabulary
 
 __all__ = [
-    'atomic_write', 'check_vocabulary', 'checked_meta', 'load_for_prediction', 'load_state_dict',
-    'model_state', 'open_checkpoint', 'open_model_checkpoint', 'refuse_existing', 'remove_leftovers', 'require_file', 'require_folder',
+    'atomic_write', 'check_vocabulary', 'checked_meta', 'load_for_prediction', 'load_state_dict', 'model_state',
+    'open_checkpoint', 'open_model_checkpoint', 'refuse_existing', 'remove_leftovers', 'require_file', 'require_folder',
     'restricted_load', 'save_checkpoint'
 ]

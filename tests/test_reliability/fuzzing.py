@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from genzoo.errors import GenzooError
 
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-3, 3), st.integers(), st.floats(), st.text(max_size=5), st.binary(max_size=5))
+    st.none(), st.booleans(), st.integers(-3, 3), st.integers(), st.floats(), st.text(max_size=5),
+    st.binary(max_size=5))
 PLAIN = st.recursive(SCALARS, lambda inner: st.one_of(
     st.lists(inner, max_size=3), st.tuples(inner, inner), st.dictionaries(SCALARS, inner, max_size=3)), max_leaves=6)
 
@@ -19,7 +20,8 @@ def only_our_errors():
     try:
         yield
     except GenzooError as error:
-        assert '\n' not in str(error)
+        if '\n' in str(error):
+            raise AssertionError(f'several lines: {error}') from error
 
 
 def _tensor(shape: list[int], kind: str) -> torch.Tensor:

@@ -62,7 +62,7 @@ def _train(config: Path, options: tuple, prepare: Callable[[], None]) -> None:
         log = os.open(config.with_suffix('.log'), os.O_CREAT | os.O_WRONLY | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        sys.stdout, sys.stderr = open(1, 'w', closefd=False), open(2, 'w', closefd=False)
+        sys.stdout = sys.stderr = os.fdopen(log, 'w')
         prepare()
         sys.argv = ['tools/train.py', str(config), *options]
         runpy.run_path(str(ROOT / 'tools/train.py'), run_name='__main__')

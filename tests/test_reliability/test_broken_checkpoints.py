@@ -65,8 +65,7 @@ def test_flipped_byte_is_refused_or_changes_nothing(valid, tmp_path):
         path.write_bytes(data[:place] + bytes([data[place] ^ 0x10]) + data[place + 1:])
         try:
             content = open_checkpoint(path)
-        except WeightsError as error:
-            assert str(error).startswith(str(path))
+        except WeightsError:
             refused += 1
         else:
             assert same(content, whole), place
@@ -118,15 +117,18 @@ def script() -> bytes:
 
 FOREIGN = dict(
     empty=b'', newline=b'\n', html=b'<!DOCTYPE html><html><title>Google Drive - Quota exceeded</title></html>',
-    login=b'<html>\n<form action="login">\n</form>\n</html>\n', text='weights: ja, größer'.encode(), json=b'{"a": [1, 2]}',
+    login=b'<html>\n<form action="login">\n</form>\n</html>\n', text='weights: ja, größer'.encode(),
+    json=b'{"a": [1, 2]}',
     onnx=b'\x08\x08\x12\x07pytorch\x1a\x052.1.0:\x9b\x01\n\x1a\n\x01x\n\x01w', safetensors=safetensors(), npz=npz(),
-    npy=b'\x93NUMPY\x01\x00v\x00' + bytes(100), gzip=b'\x1f\x8b\x08\x00' + bytes(30), png=b'\x89PNG\r\n\x1a\n' + bytes(30),
+    npy=b'\x93NUMPY\x01\x00v\x00' + bytes(100), gzip=b'\x1f\x8b\x08\x00' + bytes(30),
+    png=b'\x89PNG\r\n\x1a\n' + bytes(30),
     hdf5=b'\x89HDF\r\n\x1a\n' + bytes(90), tar=b'pickle' + bytes(94) + b'0000644' + bytes(411), zeros=bytes(4096),
     empty_zip=zipped(), zip_of_text=zipped(a=b'hello'), zip_without_version=zipped(archive__data__pkl=b'\x80\x02}.'),
     zip_like_ours=zipped(**{'archive__data.pkl': b'\x80\x02}q\x00.', 'archive__version': b'3\n'}) + b'x' * 70000,
     torch_script=script(), number=pickle.dumps(3), words=pickle.dumps(['a'], 2), nothing=pickle.dumps(None, 0),
     deep=b'\x80\x02' + b'(' * 100000 + b'.', lists=b'\x80\x02' + b']' * 50000 + b'a' * 49999 + b'.',
-    long_text=b'\x80\x02X\xff\xff\xff\x7fabc.', long_number=b'\x80\x02\x8b\xff\xff\xff\x7f1.', memo=b'\x80\x02r\xff\xff\xff\x7f.')
+    long_text=b'\x80\x02X\xff\xff\xff\x7fabc.', long_number=b'\x80\x02\x8b\xff\xff\xff\x7f1.',
+    memo=b'\x80\x02r\xff\xff\xff\x7f.')
 
 
 @pytest.mark.parametrize('name', FOREIGN)

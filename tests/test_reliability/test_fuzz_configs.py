@@ -20,8 +20,10 @@ SHIPPED = sorted(path for path in (ROOT / 'configs').glob('*/*.py') if path.pare
 CONTENTS = {path.stem: Config.fromfile(path).to_dict() for path in SHIPPED}
 TEXTS = {path.stem: path.read_text() for path in SHIPPED}
 NAMES = st.sampled_from(sorted(CONTENTS))
-TYPES = st.sampled_from(['SSAGAN', 'Adam', 'mmagic.Anything', 'mmengine.Config', 'os.system', 'torch.nn.Linear', '', '.',
-                         'IterBasedTrainLoop', 'ZooCheckpointHook', 'genzoo.', 'a.b.c'])
+TYPES = st.sampled_from(['SSAGAN', 'Adam', 'mmagic.Anything', 'mmengine.Config', 'os.system', 'torch.nn.Linear', '',
+                         '.', 'IterBasedTrainLoop', 'ZooCheckpointHook', 'genzoo.', 'a.b.c'])
+ARGUMENTS = st.sampled_from(['', '1', '-1', 'None', 'True', '[1,2]', '(1,', '[', '1e999', '"a"', '{a}', '${b}',
+                             '[[1,2],[3]]', '(1,2),(3', '{{ fileDirname }}', 'nan'])
 VALUES = st.one_of(st.just(REMOVED), PLAIN, TYPES, TYPES.map(lambda name: dict(type=name)))
 
 
@@ -42,10 +44,8 @@ def option(draw):
     """A config, and ``place=value`` as on the command line."""
     name = draw(NAMES)
     place = '.'.join(map(str, draw(st.sampled_from(places_of(CONTENTS[name])))))
-    place = draw(st.sampled_from([place, place + '.0', place + '.x', place + '.', '.' + place, place[:-1], place + '.type']))
-    value = draw(st.one_of(st.sampled_from(['', '1', '-1', 'None', 'True', '[1,2]', '(1,', '[', '1e999', '"a"', '{a}', '${b}',
-                                            '[[1,2],[3]]', '(1,2),(3', '{{ fileDirname }}', 'nan']), st.text(max_size=6)))
-    return name, f'{place}={value}'
+    place = draw(st.sampled_from([place, f'{place}.0', f'{place}.x', f'{place}.', f'.{place}', place[:-1]]))
+    return name, f'{place}={draw(st.one_of(ARGUMENTS, st.text(max_size=6)))}'
 
 
 def parsed(argument: str) -> dict:
