@@ -165,8 +165,8 @@ class SafeRunner(Runner):
         content = open_checkpoint(filename)
         if not isinstance(content, dict):
             raise WeightsError(f'{filename}: holds a {type(content).__name__}, not a checkpoint.')
-        if 'state_dict' in content:
-            content['meta'] = checked_meta(content.get('meta'), filename)
+        if 'state_dict' in content and 'meta' in content:
+            content['meta'] = checked_meta(content['meta'], filename)
             content['meta'].pop('config', None)  # mmengine would execute it
         if self._resume:
             require_resumable(filename, content)
