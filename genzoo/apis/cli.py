@@ -37,11 +37,15 @@ class CfgOptions(DictAction):
         """Reads the pairs.
 
         Raises:
-            SystemExit: one has no ``=``.
+            SystemExit: one has no ``=``, or brackets that do not match.
         """
         for value in values:
             if '=' not in value:
                 parser.error(f'{option_string}: {value!r} is not KEY=VALUE')
+            try:
+                self._parse_iterable(value.partition('=')[2])
+            except (AssertionError, IndexError) as error:
+                parser.error(f'{option_string}: {value!r}: {error or "not a value"}')
         super().__call__(parser, namespace, values, option_string)
 
 

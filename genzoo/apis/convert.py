@@ -59,13 +59,17 @@ def convert_ssagan(inputs: Sequence[Path], output: Path, overwrite: bool = False
 
 def _require_whole(part: str, state: dict, path: Path) -> None:
     """Raises WeightsError unless ``state`` is all of a part of the size that it says it has, and nothing else."""
+    strange = next((key for key, value in state.items() if not isinstance(value, torch.Tensor)), None)
+    if strange is not None:
+        raise WeightsError(f'{path}: not a whole {part}, its {strange} is no tensor. Fetch the file again.')
     try:
         config = ssagan.component_of(part, state)
-    except (KeyError, IndexError, ZeroDivisionError, RuntimeError) as error:
-        raise WeightsError(f'{path}: not a whole {part}, of its tensors {error.args[0]} is missing or of a strange '
+        with torch.device('meta'):
+            module = MODELS.build(config)
+    except (KeyError, IndexError, ValueError, ZeroDivisionError, RuntimeError, AssertionError) as error:
+        reason = ' '.join(str(error.args[0] if error.args else error).split())
+        raise WeightsError(f'{path}: not a whole {part}, of its tensors {reason} is missing or of a strange '
                            'shape. Fetch the file again.') from error
-    with torch.device('meta'):
-        module = MODELS.build(config)
     problems = state_dict_problems(module, state)
     if problems:
         raise WeightsError(f'{path}: not a whole {part} ({"; ".join(problems)}). Fetch the file again.')

@@ -59,14 +59,17 @@ def from_genzoo(part: str, state: Mapping[str, Tensor]) -> State:
     return rename_keys(state, 'module.{}'.format) if part in _RELEASED_WITH_MODULE else state
 
 
+def _is_state(state: Any) -> bool:
+    return isinstance(state, Mapping) and all(isinstance(key, str) for key in state)
+
+
 def recognise(state: Any, source: str | Path) -> str:
     """Which part of SSA-GAN the content of a released file is.
 
     Raises:
         WeightsError: none.
     """
-    is_state = isinstance(state, Mapping) and all(isinstance(key, str) for key in state)
-    keys = strip_prefix(state) if is_state else {}
+    keys = strip_prefix(state) if _is_state(state) else {}
     for part, key in _SIGNATURES.items():
         if key in keys:
             return part
@@ -115,7 +118,7 @@ def component_of(part: str, state: Mapping[str, Tensor]) -> dict:
 def vocab_size(text_encoder: Mapping[str, Tensor]) -> int | None:
     """The words that a text encoder in genzoo's keys knows; None if its embedding is missing."""
     embedding = text_encoder.get('embedding.weight')
-    return None if embedding is None else len(embedding)
+    return len(embedding) if isinstance(embedding, Tensor) and embedding.ndim else None
 
 
 def part_of(checkpoint: Any, part: str, source: str | Path) -> State:
@@ -130,9 +133,9 @@ def part_of(checkpoint: Any, part: str, source: str | Path) -> State:
         WeightsError: the file holds no such part.
     """
     if isinstance(checkpoint, Mapping) and 'state_dict' in checkpoint:
-        prefix = f'{part}.'
-        state = {key.removeprefix(prefix): value for key, value in checkpoint['state_dict'].items()
-                 if key.startswith(prefix)}
+        prefix, whole = f'{part}.', checkpoint['state_dict']
+        state = {key.removeprefix(prefix): value for key, value in whole.items()
+                 if key.startswith(prefix)} if _is_state(whole) else {}
         if not state:
             raise WeightsError(f'{source}: a genzoo checkpoint without {part}.')
         return state
@@ -146,4 +149,6 @@ def vocabulary_of(checkpoint: Mapping[str, Any]) -> list[str] | None:
     """The words that a genzoo checkpoint was trained with; None for released files, which do not say."""
     meta = checkpoint.get('meta')
     dataset = meta.get('dataset_meta') if isinstance(meta, Mapping) else None
-    return dataset.get('vocabulary') if isinstance(dataset, Mapping) else None
+    words = dataset.get('vocabulary') if isinstance(dataset, Mapping) else None
+    is_list = isinstance(words, (list, tuple)) and all(isinstance(word, str) for word in words)
+    return list(words) if is_list else None

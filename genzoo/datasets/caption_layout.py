@@ -1,4 +1,5 @@
 """The folder layout of AttnGAN's metadata: keys, classes, boxes and where the images lie."""
+import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -17,7 +18,7 @@ EXTENSIONS = ('.jpg', '.jpeg', '.png', '.webp', '.bmp')
 
 
 def _is_relative(key: str) -> bool:
-    return bool(key) and not key.startswith('/') and '..' not in key.split('/')
+    return bool(key) and not key.startswith('/') and '..' not in key.split('/') and min(key) >= ' '
 
 
 def read_keys(data_root: Path, split: str) -> list[str]:
@@ -48,8 +49,8 @@ def read_class_ids(data_root: Path, split: str, num_images: int) -> np.ndarray:
     classes = restricted_load(path)
     classes = classes.tolist() if isinstance(classes, np.ndarray) else classes
     if (not isinstance(classes, list | tuple)
-            or not all(isinstance(value, int | np.integer) for value in classes)):
-        raise DataError(f'{path}: must be a list of integers. {METADATA}')
+            or not all(isinstance(value, int | np.integer) and abs(int(value)) < 2**63 for value in classes)):
+        raise DataError(f'{path}: must be a list of integers, at most 64 bits each. {METADATA}')
     if len(classes) != num_images:
         raise DataError(f'{path}: {len(classes)} class ids for {num_images} images. {METADATA}')
     return np.array(classes, dtype=np.int64)
@@ -121,7 +122,7 @@ def find_image(folders: Sequence[Path], key: str) -> Path:
     for folder in folders:
         for extension in EXTENSIONS:
             path = folder / f'{key}{extension}'
-            if path.is_file():
+            if os.path.isfile(path):  # in contrast to Path's, also of a name that is too long
                 return path
     raise DataError(f'{folders[0] / key}.jpg: the image is missing (looked in '
                     f'{", ".join(map(str, folders))}). Fetch it or set image_dirs.')

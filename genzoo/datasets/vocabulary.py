@@ -34,10 +34,10 @@ class Vocabulary:
     """
 
     def __init__(self, words: Sequence[str]) -> None:
+        if not isinstance(words, Sequence) or not words or not all(isinstance(word, str) for word in words):
+            raise DataError('a vocabulary must be a list of strings and not empty.')
         self.words = list(words)
         self._ids = {word: index for index, word in enumerate(self.words)}
-        if not self.words or not all(isinstance(word, str) for word in self.words):
-            raise DataError('a vocabulary must be a list of strings and not empty.')
         if len(self._ids) < len(self.words):
             twice = next(word for index, word in enumerate(self.words) if self._ids[word] != index)
             raise DataError(f'a vocabulary must not hold a word twice, as this one does {twice!r}.')

@@ -1,4 +1,5 @@
 """The record of a run's newest whole checkpoint: the file ``last_checkpoint`` in its folder."""
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from ..errors import TrainingError, WeightsError
 from ..utils import atomic_write
 
 RECORD = 'last_checkpoint'
+MAX_PATH = 4096
 
 
 def record_last_checkpoint(work_dir: str | Path, path: str | Path) -> None:
@@ -29,12 +31,17 @@ def last_checkpoint(work_dir: str | Path) -> Path | None:
     record = Path(work_dir) / RECORD
     if not record.is_file():
         return None
-    named = Path(record.read_text().strip())
+    named = Path(_recorded(record))
     for path in (record.parent / named.name, named):
-        if path.is_file():
+        if os.path.isfile(path):  # in contrast to Path's, also of a name that is too long
             return path
     raise WeightsError(f'{record}: the checkpoint that it names, {named}, is gone. '
                        'Choose another one with --resume FILE.')
+
+
+def _recorded(record: Path) -> str:
+    """What the record says, cut to what can be a path."""
+    return record.read_bytes()[:MAX_PATH].decode(errors='replace').strip()
 
 
 def last_good(work_dir: str | Path) -> str:
@@ -42,7 +49,7 @@ def last_good(work_dir: str | Path) -> str:
     record = Path(work_dir) / RECORD
     if not record.is_file():
         return 'no checkpoint was written yet'
-    return f'the last good checkpoint is {record.read_text().strip()}'
+    return f'the last good checkpoint is {_recorded(record)}'
 
 
 @contextmanager

@@ -17,14 +17,13 @@ from torch.utils.data import DataLoader
 
 from ..errors import GenzooError, WeightsError
 from ..registry import FUNCTIONS, MODEL_WRAPPERS, RUNNERS
-from ..utils import load_for_prediction, load_state_dict, open_checkpoint, save_checkpoint
+from ..utils import checked_meta, load_for_prediction, load_state_dict, model_state, open_checkpoint, save_checkpoint
 from .distributed import start_group
 from .last_checkpoint import disk_errors, last_checkpoint
 from .loaders import limit_batches, named_functions, split_over_ranks
 from .plain_data import pack_message_hub, plain_data, unpack_message_hub
+from .resumable import require_fitting_states, require_resumable
 from .stopping import TrainingStopped
-
-RESUMED_PARTS = ('meta', 'message_hub', 'optimizer')
 
 
 def _run_both(first: Callable | None, second: Callable, worker_id: int) -> None:
@@ -165,20 +164,13 @@ class SafeRunner(Runner):
         content = open_checkpoint(filename)
         if not isinstance(content, dict):
             raise WeightsError(f'{filename}: holds a {type(content).__name__}, not a checkpoint.')
-        if self._resume:
-            self._require_parts(filename, content)
-        if 'message_hub' in content:
-            content['message_hub'] = unpack_message_hub(content['message_hub'])
-        if 'meta' in content:
+        if 'state_dict' in content and 'meta' in content:
+            content['meta'] = checked_meta(content['meta'], filename)
             content['meta'].pop('config', None)  # mmengine would execute it
+        if self._resume:
+            require_resumable(filename, content)
+            content['message_hub'] = unpack_message_hub(content['message_hub'])
         return content
-
-    @staticmethod
-    def _require_parts(filename: str | Path, content: Mapping) -> None:
-        missing = [part for part in RESUMED_PARTS if part not in content]
-        if missing:
-            raise WeightsError(f'{filename}: cannot be resumed, it lacks {", ".join(missing)} (best_*.pth '
-                               'and published weights do). Start from its weights with --load-from.')
 
     def load_checkpoint(self, filename: str | Path, map_location: Any = 'cpu', strict: bool = True,
                         revise_keys: list | None = None) -> dict:
@@ -199,8 +191,7 @@ class SafeRunner(Runner):
         """
         checkpoint, self._resumed = self._resumed or self._open(filename), None
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        state = checkpoint.get('state_dict', checkpoint)
-        state = {key.removeprefix('module.'): value for key, value in state.items()}
+        state = model_state(checkpoint, filename)
         if self._resume:
             load_state_dict(self._bare_model(), state, str(filename),
                             'It is a checkpoint of another model or of another config.')
@@ -229,10 +220,11 @@ class SafeRunner(Runner):
         own = learning_rates(self.optim_wrapper)
         try:
             super().resume(filename, resume_optimizer, resume_param_scheduler, 'cpu')
+            require_fitting_states(filename, self.optim_wrapper)
         except GenzooError:
             raise
-        except (AssertionError, KeyError, ValueError) as error:
-            reason = str(error).split('\n')[0]
+        except Exception as error:  # states of another kind raise nearly anything
+            reason = str(error).split('\n')[0] or type(error).__name__
             raise WeightsError(f'{filename}: its optimisers or schedules do not fit this config '
                                f'({reason}). Start from its weights with --load-from.') from error
         for name, rate in learning_rates(self.optim_wrapper).items():
@@ -277,12 +269,17 @@ class SafeRunner(Runner):
             save_checkpoint(checkpoint, Path(out_dir) / filename)
 
     def _meta(self, step: dict) -> dict:
-        meta = dict(step, cfg=self.cfg.pretty_text, seed=self.seed, experiment_name=self.experiment_name,
+        meta = dict(step, cfg=self._config_text, seed=self.seed, experiment_name=self.experiment_name,
                     time=time.strftime('%Y%m%d_%H%M%S'), mmengine_version=mmengine.__version__)
         dataset = self.train_dataloader.dataset
         if hasattr(dataset, 'metainfo'):
             meta['dataset_meta'] = dataset.metainfo
         return plain_data(meta)
+
+    @functools.cached_property
+    def _config_text(self) -> str:
+        """Laid out once: it takes longer than writing a small checkpoint."""
+        return self.cfg.pretty_text
 
     def _scheduler_states(self) -> Any:
         schedulers = self.param_schedulers

@@ -1,13 +1,20 @@
 """Files, checkpoints and pickles: the ground floor, which imports nothing of genzoo but errors."""
 from .archives import Entry, Source
-from .checkpoint import load_state_dict, open_checkpoint, open_model_checkpoint, save_checkpoint
-from .files import atomic_write, refuse_existing, require_file, require_folder
+from .checkpoint import (
+    checked_meta,
+    load_state_dict,
+    model_state,
+    open_checkpoint,
+    open_model_checkpoint,
+    save_checkpoint,
+)
+from .files import atomic_write, refuse_existing, remove_leftovers, require_file, require_folder
 from .networks import load_for_prediction
 from .unpickle import restricted_load
 from .vocabulary_check import check_vocabulary
 
 __all__ = [
-    'Entry', 'Source', 'atomic_write', 'check_vocabulary', 'load_for_prediction', 'load_state_dict',
-    'open_checkpoint', 'open_model_checkpoint', 'refuse_existing', 'require_file', 'require_folder',
-    'restricted_load', 'save_checkpoint'
+    'Entry', 'Source', 'atomic_write', 'check_vocabulary', 'checked_meta', 'load_for_prediction', 'load_state_dict',
+    'model_state', 'open_checkpoint', 'open_model_checkpoint', 'refuse_existing', 'remove_leftovers', 'require_file',
+    'require_folder', 'restricted_load', 'save_checkpoint'
 ]

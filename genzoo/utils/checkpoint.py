@@ -1,6 +1,7 @@
 """The one place where files of weights are opened and written."""
 import pickle
 import re
+import zipfile
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -39,10 +40,23 @@ def open_checkpoint(path: str | Path, map_location: Any = 'cpu', remedy: str = '
     """
     path = require_file(path, 'the file of weights', remedy, WeightsError)
     try:
+        _require_whole(path)
         with torch.serialization.safe_globals(_safe_globals()):
             return torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # a broken file raises nearly anything
         raise _refusal(path, error) from error
+
+
+def _require_whole(path: Path) -> None:
+    """Raises BadZipFile if a part of the file is not what was written, which PyTorch does not look at."""
+    with open(path, 'rb') as file:
+        if file.read(4) != b'PK\3\4':
+            return
+    with zipfile.ZipFile(path) as archive:
+        written_without = not any(part.CRC for part in archive.infolist())
+        broken = None if written_without else archive.testzip()
+    if broken is not None:
+        raise zipfile.BadZipFile(f'the checksum of its part {broken} is wrong')
 
 
 def _refusal(path: Path, error: Exception) -> WeightsError:
@@ -70,14 +84,51 @@ def open_model_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict]:
         WeightsError: as :func:`open_checkpoint`, or the file holds no state dict.
     """
     content = open_checkpoint(path)
+    state = model_state(content, path)
+    return state, checked_meta(content.get('meta') if 'state_dict' in content else None, path)
+
+
+def model_state(content: Any, source: str | Path) -> dict[str, Tensor]:
+    """The state dict of what a file holds: that of a checkpoint of training, or the file's content itself.
+
+    Args:
+        content: the opened file.
+        source: the file, for the message.
+
+    Returns:
+        Names and tensors; a leading ``module.`` is dropped.
+
+    Raises:
+        WeightsError: there is none.
+    """
     state = content.get('state_dict', content) if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state) or not any(
             isinstance(value, Tensor) for value in state.values()):
-        raise WeightsError(f'{path}: holds no state dict (names and tensors). Give a checkpoint of training, or '
+        raise WeightsError(f'{source}: holds no state dict (names and tensors). Give a checkpoint of training, or '
                            'what tools/convert_checkpoint.py wrote.')
-    meta = content.get('meta')
-    return ({key.removeprefix('module.'): value for key, value in state.items()},
-            dict(meta) if isinstance(meta, Mapping) else {})
+    return {key.removeprefix('module.'): value for key, value in state.items()}
+
+
+def checked_meta(meta: Any, source: str | Path) -> dict:
+    """A copy of a checkpoint's meta data; empty if it has none.
+
+    Args:
+        meta: what stands there.
+        source: the file, for the message.
+
+    Raises:
+        WeightsError: it is no dict, or what it says of its data set is not what training writes.
+    """
+    meta = {} if meta is None else meta
+    dataset = meta.get('dataset_meta') if isinstance(meta, Mapping) else 0
+    if dataset is not None and not isinstance(dataset, Mapping):
+        raise WeightsError(f'{source}: its meta data are not in the form that training writes. Take another file.')
+    words, length = (dataset or {}).get('vocabulary'), (dataset or {}).get('max_words')
+    if words is not None and not (isinstance(words, (list, tuple)) and all(isinstance(word, str) for word in words)):
+        raise WeightsError(f'{source}: the vocabulary in its meta data is not a list of words. Take another file.')
+    if length is not None and (type(length) is not int or length < 1):
+        raise WeightsError(f'{source}: max_words={length!r} in its meta data is no positive number. Take another file.')
+    return dict(meta)
 
 
 def save_checkpoint(content: Mapping, path: str | Path) -> None:
@@ -100,7 +151,28 @@ def _abridged(keys: list[str]) -> str:
 
 
 def _shape(value: Any) -> tuple[int, ...] | str:
-    return tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
+    if not isinstance(value, Tensor) or value.is_nested:
+        return type(value).__name__
+    return tuple(value.shape)
+
+
+def _kind(value: Tensor) -> str:
+    where = ' without numbers' if value.is_meta else '' if value.layout is torch.strided else f' {value.layout}'
+    return f'{str(value.dtype).removeprefix("torch.")}{where}'
+
+
+def _fills(value: Tensor, own: Tensor) -> bool:
+    """Whether numbers can be copied without loss of their kind: any float into any float, counters into counters."""
+    plain = value.layout is torch.strided and not value.is_quantized and (not value.is_meta or own.is_meta)
+    return plain and value.dtype.is_complex == own.dtype.is_complex and (
+        value.dtype.is_floating_point == own.dtype.is_floating_point)
+
+
+def tensor_problem(value: Any, own: Tensor) -> str | None:
+    """What keeps ``value`` from being copied into ``own``, e.g. ``(4,) instead of (3,)``; None if nothing."""
+    if _shape(value) != _shape(own):
+        return f'{_shape(value)} instead of {_shape(own)}'
+    return None if _fills(value, own) else f'{_kind(value)} instead of {_kind(own)}'
 
 
 def state_dict_problems(module: nn.Module, state: Mapping[str, torch.Tensor]) -> list[str]:
@@ -112,8 +184,10 @@ def state_problems(own: Mapping[str, torch.Tensor], state: Mapping[str, torch.Te
     """What keeps ``state`` from standing for ``own``, a model's state (on any device, also meta)."""
     missing = [key for key in own if key not in state]
     surplus = [key for key in state if key not in own]
-    shapes = [f'{key} {_shape(state[key])} instead of {_shape(own[key])}'
-              for key in own if key in state and _shape(own[key]) != _shape(state[key])]
+    misfits = {key: problem for key in own if key in state
+               if (problem := tensor_problem(state[key], own[key]))}
+    shapes = [f'{key} {problem}' for key, problem in misfits.items() if _shape(state[key]) != _shape(own[key])]
+    kinds = [f'{key} {problem}' for key, problem in misfits.items() if _shape(state[key]) == _shape(own[key])]
     problems = []
     if missing:
         problems.append(f'{len(missing)} of {len(own)} keys missing: {_abridged(missing)}')
@@ -121,6 +195,8 @@ def state_problems(own: Mapping[str, torch.Tensor], state: Mapping[str, torch.Te
         problems.append(f'{len(surplus)} keys unknown: {_abridged(surplus)}')
     if shapes:
         problems.append(f'{len(shapes)} shapes differ: {_abridged(shapes)}')
+    if kinds:
+        problems.append(f'{len(kinds)} kinds differ: {_abridged(kinds)}')
     return problems
 
 

@@ -1,11 +1,14 @@
 """Paths that a user gave, and files that appear whole or not at all."""
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from ..errors import ConfigError, DataError, GenzooError
+
+_TEMPORARY = re.compile(r'\..+\.\d+\.tmp')
 
 
 @contextmanager
@@ -35,6 +38,13 @@ def atomic_write(path: str | Path, mode: str = 'wb', **open_args) -> Iterator[IO
         temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: str | Path) -> None:
+    """Removes the temporary files that killed processes left of :func:`atomic_write` in a folder."""
+    for path in Path(folder).glob('.*.tmp'):
+        if _TEMPORARY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
 def require_file(path: str | Path, what: str, remedy: str,
                  error: type[GenzooError] = DataError) -> Path:
     """``path``, if it is a file.
@@ -48,10 +58,10 @@ def require_file(path: str | Path, what: str, remedy: str,
     Raises:
         GenzooError: the file is missing.
     """
-    path = Path(path).expanduser()
-    if path.is_dir():
+    path = Path(os.path.expanduser(path))  # in contrast to Path's, of a user who does not exist, too
+    if os.path.isdir(path):
         raise error(f'{path}: is a folder, but should be {what}, a file. {remedy}')
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise error(f'{path}: {what} is missing. {remedy}')
     return path
 
@@ -59,8 +69,8 @@ def require_file(path: str | Path, what: str, remedy: str,
 def require_folder(path: str | Path, what: str, remedy: str,
                    error: type[GenzooError] = DataError) -> Path:
     """``path``, if it is a folder; as :func:`require_file`."""
-    path = Path(path).expanduser()
-    if not path.is_dir():
+    path = Path(os.path.expanduser(path))
+    if not os.path.isdir(path):
         raise error(f'{path}: {what} is missing. {remedy}')
     return path
 

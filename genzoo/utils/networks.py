@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from ..errors import WeightsError
-from .checkpoint import load_state_dict
+from .checkpoint import load_state_dict, tensor_problem
 
 OTHER_MODEL = ('It is a checkpoint of another model or of another config, or a released file that '
                'tools/convert_checkpoint.py has yet to convert.')
@@ -50,8 +50,17 @@ def load_for_prediction(model: nn.Module, state: Mapping[str, Tensor], source: s
             load_state_dict(child.module, parts[network], f'{source} ({network})', OTHER_MODEL)
     for key, value in own.items():
         if key in parts:
-            value.copy_(parts[key][''])
+            _fill_own(model, key, value, parts[key], source)
     return [name for name in children if name not in parts]
+
+
+def _fill_own(model: nn.Module, key: str, value: Tensor, part: Mapping[str, Tensor], source: str) -> None:
+    """Fills a tensor of the model itself."""
+    problem = tensor_problem(part.get(''), value)
+    if problem or len(part) > 1:
+        raise WeightsError(f'{source}: does not fit {type(model).__name__} ({key} {problem or "has parts"}). '
+                           f'{OTHER_MODEL}')
+    value.copy_(part[''])
 
 
 def _averaged(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -85,3 +85,12 @@ def test_an_option_that_is_no_pair_is_named(capsys):
         parser.parse_args(['--cfg-options', 'a.b=1', 'foo'])
     assert "--cfg-options: 'foo' is not KEY=VALUE" in capsys.readouterr().err
     assert parser.parse_args(['--cfg-options', 'a.b=1']).cfg_options == {'a.b': 1}
+
+
+@pytest.mark.parametrize('value', ['a=(1,', 'a=[(1,2]'])
+def test_brackets_that_do_not_match_are_refused(value, capsys):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=CfgOptions)
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--cfg-options', value])
+    assert 'Traceback' not in capsys.readouterr().err

@@ -164,9 +164,9 @@ def test_released_ssagan_is_fetched_by_hand(name, tmp_path):
 
 
 @pytest.mark.parametrize(('name', 'kept'), [
-    ('ssagan_cub', {'checkpoints/ssagan_cub.pth', 'data/birds/captions.pickle',
+    ('ssagan_cub', {'checkpoints/ssagan_cub.pth', 'DAMSMencoders/bird/captions.pickle',
                     'DAMSMencoders/bird/text_encoder200.pth', 'DAMSMencoders/bird/image_encoder200.pth'}),
-    ('damsm_coco', {'checkpoints/damsm_coco.pth', 'data/coco/captions.pickle',
+    ('damsm_coco', {'checkpoints/damsm_coco.pth', 'DAMSMencoders/coco/captions.pickle',
                     'DAMSMencoders/coco/text_encoder100.pth', 'DAMSMencoders/coco/image_encoder100.pth'})])
 def test_files_get_to_where_the_configs_look_for_them(name, kept):
     entry = read_zoo().find(name)

@@ -165,3 +165,11 @@ class TestPartOf:
     def test_other_files_are_refused(self, content):
         with pytest.raises(WeightsError, match='none of SSA-GAN'):
             converter.part_of(content, 'text_encoder', 'file')
+
+
+@pytest.mark.parametrize('whole', [3, {1: torch.ones(2)}])
+def test_checkpoint_whose_state_is_none_holds_no_part(whole):
+    with pytest.raises(WeightsError, match='without text_encoder'):
+        converter.part_of(dict(state_dict=whole), 'text_encoder', 'a.pth')
+    assert converter.vocab_size({'embedding.weight': torch.tensor(1.)}) is None
+    assert converter.vocabulary_of(dict(meta=dict(dataset_meta=dict(vocabulary=3)))) is None

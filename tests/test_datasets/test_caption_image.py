@@ -193,3 +193,17 @@ def test_boxes_may_lie_beside_the_images_folder(tmp_path):
 
 def test_the_registry_knows_it():
     assert DATASETS.get('CaptionImageDataset') is CaptionImageDataset
+
+
+def test_class_id_beyond_64_bits_and_name_beyond_a_line_are_refused(cub_root):
+    write_pickle(cub_root / 'train/class_info.pickle', [2**63, 1, 2])
+    with pytest.raises(DataError, match='at most 64 bits'):
+        CaptionImageDataset(cub_root)
+    write_pickle(cub_root / 'train/filenames.pickle', ['a\nb'])
+    with pytest.raises(DataError, match='does not stay in the image folder'):
+        CaptionImageDataset(cub_root)
+
+
+def test_image_whose_name_is_too_long_is_missing(tmp_path):
+    with pytest.raises(DataError, match='the image is missing'):
+        layout.find_image([tmp_path], 'x' * 300)

@@ -78,3 +78,9 @@ def test_a_misspelt_unknown_option_is_refused(vocabulary):
 def test_a_broken_vocabulary_is_refused(words, message):
     with pytest.raises(DataError, match=message):
         Vocabulary(words)
+
+
+@pytest.mark.parametrize('words', [None, 3, [], [['<end>']], {'<end>': 0}])
+def test_vocabulary_that_is_no_list_of_words_is_refused(words):
+    with pytest.raises(DataError, match='must be a list of strings'):
+        Vocabulary(words)

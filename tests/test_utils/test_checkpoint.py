@@ -179,3 +179,27 @@ def test_text_file_is_refused_with_a_reason_that_says_something(tmp_path):
     (tmp_path / 'a.pth').write_text('# genzoo\n\nEight papers')
     with pytest.raises(WeightsError, match='its bytes are no weights'):
         open_checkpoint(tmp_path / 'a.pth')
+
+
+@pytest.mark.parametrize(('value', 'message'), [
+    (torch.ones(3, dtype=torch.complex64), 'bias complex64 instead of float32'),
+    (torch.ones(3, dtype=torch.int64), 'bias int64 instead of float32'),
+    (torch.ones(3).to_sparse(), 'bias float32 torch.sparse_coo instead of float32'),
+    (torch.ones(3, device='meta'), 'bias float32 without numbers instead of float32')])
+def test_tensor_of_another_kind_is_a_misfit(value, message):
+    net = nn.Linear(2, 3)
+    with pytest.raises(WeightsError, match=rf'1 kinds differ: {message}'):
+        load_state_dict(net, dict(net.state_dict(), bias=value), 'file')
+
+
+def test_half_precision_fits():
+    net = nn.Linear(2, 3)
+    load_state_dict(net, {key: value.half() for key, value in net.state_dict().items()}, 'file')
+
+
+@pytest.mark.parametrize('meta', [3, dict(dataset_meta=3), dict(dataset_meta=dict(vocabulary=3)),
+                                  dict(dataset_meta=dict(vocabulary=[['a']])), dict(dataset_meta=dict(max_words='x'))])
+def test_meta_data_of_another_form_are_refused(tmp_path, meta):
+    torch.save(dict(state_dict={'a.weight': torch.ones(2)}, meta=meta), tmp_path / 'odd.pth')
+    with pytest.raises(WeightsError, match='odd.pth: .*meta data'):
+        open_model_checkpoint(tmp_path / 'odd.pth')

@@ -1,7 +1,7 @@
 import pytest
 
 from genzoo.errors import ConfigError, DataError
-from genzoo.utils import atomic_write, refuse_existing, require_file, require_folder
+from genzoo.utils import atomic_write, refuse_existing, remove_leftovers, require_file, require_folder
 
 
 class TestAtomicWrite:
@@ -75,3 +75,16 @@ class TestRefuseExisting:
 
     def test_what_may_be_replaced_is_not_refused(self, tmp_path):
         refuse_existing([tmp_path], overwrite=True)
+
+
+def test_name_that_is_too_long_and_user_who_does_not_exist_are_missing_files():
+    for path in ('x' * 300, '~nobody-of-this-name/a.pth'):
+        with pytest.raises(DataError, match='is missing'):
+            require_file(path, 'the file', 'Look.')
+
+
+def test_leftovers_alone_are_removed(tmp_path):
+    for name in ('.a.pth.12.tmp', '.hidden.tmp', 'a.tmp', '.a.pth.12.tmp.bak'):
+        (tmp_path / name).write_text('')
+    remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {'.hidden.tmp', 'a.tmp', '.a.pth.12.tmp.bak'}

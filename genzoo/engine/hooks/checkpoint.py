@@ -1,15 +1,30 @@
 """Periodic and best checkpoints; an old one goes only when the new one is whole."""
-from collections.abc import Iterator, Sequence
+import math
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 
-from ...errors import ConfigError
+from ...errors import ConfigError, WeightsError
 from ...registry import HOOKS
+from ...utils import open_checkpoint, remove_leftovers
 from ..last_checkpoint import record_last_checkpoint
 from ..suggest import nearest
+
+SUPERSEDED = 'superseded_checkpoints'
+"""In a checkpoint: names of the files that it replaces, which are removed when it is written."""
+
+
+def _best_score(path: Path, key: str) -> float | None:
+    """What a best checkpoint says of its score; None if it does not."""
+    try:
+        score = open_checkpoint(path)['message_hub']['runtime_info'][key]
+    except (WeightsError, LookupError, TypeError):
+        return None
+    return score if isinstance(score, (int, float)) and math.isfinite(score) else None
 
 
 @HOOKS.register_module()
@@ -50,13 +65,61 @@ class ZooCheckpointHook(CheckpointHook):
             raise ConfigError(f'ZooCheckpointHook: save_best={save_best!r}, rule={rule!r}: '
                               f'{error}') from error
         self._saved_step: int | None = None
+        self._former_best: dict[str, str | None] = {}
 
     def before_train(self, runner) -> None:
-        """Also removes what a killed process left half-written."""
+        """Also takes up what a killed process left: half-written files, superseded and best checkpoints."""
+        self._take_up_numbers(runner)
         super().before_train(runner)
+        self._set_best_paths({name: self._here(path) for name, path in self._best_paths().items()})
+        step = runner.epoch if self.by_epoch else runner.iter
+        for name in self.key_indicators if self.save_best and step else ():
+            self._take_up_best(runner, name, step)
         if is_main_process():
-            for leftover in Path(self.out_dir).glob('.*.pth.*.tmp'):
-                leftover.unlink(missing_ok=True)
+            remove_leftovers(self.out_dir)
+            remove_leftovers(runner.work_dir)
+            self._remove(runner.message_hub.runtime_info.get(SUPERSEDED) or ())
+
+    def _take_up_numbers(self, runner) -> None:
+        """Keeps of the resumed list of checkpoints only what can be one: mmengine trusts it."""
+        kept = runner.message_hub.runtime_info.get('keep_ckpt_ids')
+        if kept is not None:
+            kept = [step for step in kept if type(step) is int] if isinstance(kept, list) else []
+            runner.message_hub.update_info('keep_ckpt_ids', kept)
+
+    def _here(self, path: str | None) -> str | None:
+        """A resumed path of a best checkpoint, in this folder: runs are moved, and files may lie."""
+        name = Path(path).name if isinstance(path, str) else ''
+        return str(Path(self.out_dir) / name) if self._is_ours(name) else None
+
+    def _is_ours(self, name: str) -> bool:
+        """Whether a checkpoint of this hook may be called so."""
+        return bool(re.fullmatch(r'(best_.+_)?' + self.filename_tmpl.replace('.', r'\.').replace('{}', r'\d+'), name))
+
+    def _take_up_best(self, runner, name: str, step: int) -> None:
+        """Finds the best checkpoint of the resumed iteration, if the process was killed before it was recorded."""
+        suffix = '' if len(self.key_indicators) == 1 else f'_{name}'
+        path = Path(self.out_dir) / f'best_{name}_{self.filename_tmpl.format(step)}'.replace('/', '_')
+        former = self._best_paths().get(name if suffix else '')
+        if not path.is_file() or str(path) == former:
+            return
+        score = _best_score(path, f'best_score{suffix}')
+        known = runner.message_hub.runtime_info.get(f'best_score{suffix}')
+        if score is None or (known is not None and not self.is_better_than[name](score, known)):
+            return
+        runner.message_hub.update_info(f'best_score{suffix}', score)
+        runner.message_hub.update_info(f'best_ckpt{suffix}', str(path))
+        self._set_best_paths(self._best_paths() | {name if suffix else '': str(path)})
+        if former and is_main_process():
+            self._remove([Path(former).name])
+
+    def _remove(self, names: Iterable[str]) -> None:
+        """Removes superseded checkpoints; what is kept, or is none, stays."""
+        kept = {self.filename_tmpl.format(step) for step in getattr(self, 'keep_ckpt_ids', ())} | {
+            Path(path).name for path in self._best_paths().values() if path}
+        for name in names:
+            if isinstance(name, str) and self._is_ours(name) and name not in kept:
+                (Path(self.out_dir) / name).unlink(missing_ok=True)
 
     def save_now(self, runner, iteration: int) -> Path:
         """Saves the state after ``iteration`` iterations, unless that was done already.
@@ -70,24 +133,24 @@ class ZooCheckpointHook(CheckpointHook):
 
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
         path = Path(self.out_dir) / self.filename_tmpl.format(step)
-        outdated = self._keep(runner, step)
+        outdated = self._keep(runner, step) + self._replaced_best()
         runner.message_hub.update_info('last_ckpt', str(path))
+        runner.message_hub.update_info(SUPERSEDED, outdated)  # for the run that goes on, if this one is killed now
         runner.save_checkpoint(self.out_dir, path.name, meta=meta, by_epoch=self.by_epoch)
         self.last_ckpt, self._saved_step = str(path), step
         if is_main_process():
             record_last_checkpoint(runner.work_dir, path)
-            for old in outdated:
-                (Path(self.out_dir) / self.filename_tmpl.format(old)).unlink(missing_ok=True)
+            self._remove(outdated)
 
-    def _keep(self, runner, step: int) -> Sequence[int]:
-        """Enters ``step`` into the list of kept checkpoints; returns those that drop out of it."""
+    def _keep(self, runner, step: int) -> list[str]:
+        """Enters ``step`` into the list of kept checkpoints; returns the names of those that drop out of it."""
         if self.max_keep_ckpts <= 0:
             return []
         steps = [kept for kept in self.keep_ckpt_ids if kept != step] + [step]
         self.keep_ckpt_ids.clear()
         self.keep_ckpt_ids.extend(steps[-self.max_keep_ckpts:])
         runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
-        return steps[:-self.max_keep_ckpts]
+        return [self.filename_tmpl.format(old) for old in steps[:-self.max_keep_ckpts]]
 
     def _save_best_checkpoint(self, runner, metrics: dict) -> None:
         if not self.save_best:
@@ -103,24 +166,30 @@ class ZooCheckpointHook(CheckpointHook):
     def _superseded_best(self) -> Iterator[None]:
         """Hides the former best from mmengine, which would remove it first; removes it afterwards."""
         former = self._best_paths()
+        self._former_best = former
         self._set_best_paths(dict.fromkeys(former))
         try:
             yield
         finally:
-            new = self._best_paths()
+            replaced, new = self._replaced_best(), self._best_paths()
+            self._former_best = {}
             self._set_best_paths({name: new.get(name) or path for name, path in former.items()} | {
                 name: path for name, path in new.items() if path})
         if is_main_process():
-            for name, path in former.items():
-                if path and new.get(name) and new[name] != path:
-                    Path(path).unlink(missing_ok=True)
+            self._remove(replaced)
+
+    def _replaced_best(self) -> list[str]:
+        """Names of the best checkpoints in whose place a better one has come since the block began."""
+        new = self._best_paths()
+        return [Path(path).name for name, path in self._former_best.items() if path and new.get(name)]
 
     def _best_paths(self) -> dict[str, str | None]:
-        return (dict(self.best_ckpt_path_dict) if hasattr(self, 'best_ckpt_path_dict')
-                else {'': self.best_ckpt_path})
+        if hasattr(self, 'best_ckpt_path_dict'):
+            return dict(self.best_ckpt_path_dict)
+        return {'': self.best_ckpt_path} if self.save_best else {}
 
     def _set_best_paths(self, paths: dict[str, str | None]) -> None:
         if hasattr(self, 'best_ckpt_path_dict'):
             self.best_ckpt_path_dict = paths
-        else:
+        elif self.save_best:
             self.best_ckpt_path = paths['']

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.dist import master_only
+from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from PIL import Image
@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from ...errors import ConfigError
 from ...registry import HOOKS, VISUALIZERS
-from ...utils import atomic_write
+from ...utils import atomic_write, remove_leftovers
 from ..randomness import isolated_generators
 
 
@@ -52,7 +52,9 @@ class SampleImagesHook(Hook):
         self._batch: Any = None
 
     def before_train(self, runner) -> None:
-        """Loads the items once; they do not change."""
+        """Loads the items once; they do not change. Removes what a killed process left half-written."""
+        if is_main_process():
+            remove_leftovers(Path(runner.work_dir) / 'samples')
         loader = runner.val_dataloader if runner.val_loop is not None else runner.train_dataloader
         self._batch = self._first_items(loader)
 

@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 from genzoo.engine import SafeRunner, ZooCheckpointHook, last_checkpoint
 from genzoo.errors import ConfigError, TrainingError
@@ -98,3 +99,32 @@ def test_leftovers_of_a_killed_process_are_removed(tmp_path):
     leftover.write_bytes(b'half')
     train(tiny_config(tmp_path, 1))
     assert not leftover.exists()
+
+
+def test_what_a_killed_process_did_not_remove_goes_when_resuming(tmp_path):
+    train(tiny_config(tmp_path, 4, interval=1, hooks=keep(2)))
+    for name in ('iter_2.pth', 'iter_1.pth'):  # only the former is what iter_4.pth supersedes
+        (tmp_path / name).write_bytes(b'')
+    train(resumed(tiny_config(tmp_path, 4, interval=1, hooks=keep(2))))
+    assert checkpoints(tmp_path) == {'iter_1.pth', 'iter_3.pth', 'iter_4.pth'}
+
+
+def test_best_checkpoint_of_another_name_in_a_checkpoint_is_not_removed(tmp_path):
+    train(improving(tmp_path / 'run', 2))
+    bystander = tmp_path / 'best_thesis.pth'
+    bystander.write_bytes(b'mine')
+    path = tmp_path / 'run/iter_2.pth'
+    content = torch.load(path, weights_only=True)
+    content['message_hub']['runtime_info'].update(
+        best_ckpt=str(bystander), best_score=1e9, superseded_checkpoints=['../best_thesis.pth', 3])
+    torch.save(content, path)
+    train(resumed(improving(tmp_path / 'run', 4)))
+    assert bystander.exists()
+
+
+def test_bests_of_several_metrics_do_not_remove_each_other(tmp_path):
+    cfg = tiny_config(tmp_path, 4, interval=1, validate=1, hooks=keep(
+        1, save_best=['one/brightness', 'two/brightness'], rule=['less', 'greater']))
+    cfg.val_evaluator = [dict(type='TinyBrightness', prefix=name, falling=True) for name in ('one', 'two')]
+    train(cfg)
+    assert checkpoints(tmp_path) == {'iter_4.pth', 'best_one_brightness_iter_4.pth', 'best_two_brightness_iter_1.pth'}
