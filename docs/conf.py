@@ -1,0 +1,35 @@
+"""Settings of the documentation; `python -m sphinx -W docs build/docs` builds it, without network or GPU."""
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from genzoo.version import __version__  # noqa: E402
+
+project = 'genzoo'
+copyright = 'the genzoo authors, Apache-2.0'
+version = release = __version__
+
+extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.autosummary', 'sphinx.ext.napoleon']
+source_suffix = {'.md': 'markdown'}
+exclude_patterns = ['images']
+myst_heading_anchors = 3
+myst_enable_extensions = ['attrs_inline']
+
+html_theme = 'furo'
+html_title = f'genzoo {__version__}'
+
+autodoc_default_options = {'members': True, 'show-inheritance': True}
+autodoc_member_order = 'bysource'
+autodoc_typehints = 'none'  # the signature has them
+autodoc_typehints_format = 'short'
+autosummary_generate = False
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+default_role = 'code'
+
+nitpicky = True
+# Names of other packages are not looked up: there is no network. What is genzoo's must exist.
+nitpick_ignore_regex = [('py:.*', r'(?!genzoo\.).*')]
