@@ -11,7 +11,7 @@ NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 
 _FENCE = re.compile(r'^ *(?P<fence>`{3,})(?P<language>\{?[\w-]*\}?)[^\n]*\n(?P<code>.*?)^ *(?P=fence)`* *$',
                     re.M | re.S)
-_MARK = re.compile(r'<!-- (?P<kind>not run|file|run with|run)(?:: (?P<value>[^\n]*?))? -->\s*\Z')
+_MARK = re.compile(r'<!-- (?P<kind>not run|file|run with|run)(?:: (?P<value>(?:(?!-->).)*?))? -->\s*\Z', re.S)
 _LINK = re.compile(r'!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(\s*<?(?P<target>[^\s)>]+)>?[^)]*\)')
 _PROMPT = re.compile(r'^\$ ')
 _ASSIGNMENT = re.compile(r'^\w+=')
@@ -40,7 +40,7 @@ def blocks(text: str) -> list[Block]:
         mark = _MARK.search(text, 0, match.start())
         line = text.count('\n', 0, match.start()) + 1
         found.append(Block(line, match['language'], match['code'], mark['kind'] if mark else '',
-                           (mark['value'] or '') if mark else ''))
+                           ' '.join((mark['value'] or '').split()) if mark else ''))
     return found
 
 

@@ -9,11 +9,8 @@ On the pages of docs/, by the comment right before a block:
 
 Everything happens in a folder that has the repository's configs, tools and checkpoints.
 """
-import os
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -21,7 +18,7 @@ from genzoo.apis.config import load_config
 from genzoo.errors import GenzooError
 
 from .markdown import FILES, NAMES, ROOT, blocks, commands
-from .tool_options import check_command
+from .tool_options import arguments, check_command, load
 
 PAGES = [path for path in FILES if path.is_relative_to(ROOT / 'docs')]
 TOOL_LINE = re.compile(r'\s*(\$ )?(\w+=\S+ )*(python )?tools/[\w/]+\.(py|sh)\b')
@@ -55,18 +52,17 @@ def write_file(block, sandbox):
         load_config(block.value)
 
 
-def run(command, extra, sandbox):
-    paths = [str(ROOT), str(sandbox), *filter(None, [os.environ.get('PYTHONPATH')])]
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(paths), OMP_NUM_THREADS='1', PYTHON=sys.executable)
-    words = [*([sys.executable] if command[0] == 'python' else [command[0]]), *command[1:]]
+def run(command, extra):
+    """Runs a tool in this process, which spares the imports."""
+    tool, *words = command[1:]
+    assert command[0] == 'python', f'{command}: only Python tools are run'
     if '--cfg-options' in words and extra[:1] == ['--cfg-options']:
         place = words.index('--cfg-options') + 1
         words[place:place] = extra[1:]
     else:
         words += extra
-    done = subprocess.run(words, cwd=sandbox, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, f'{" ".join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}'
-    return done
+    with arguments(tool, words):
+        load(tool).main()
 
 
 def follow(block, page, sandbox, namespace):
@@ -79,7 +75,7 @@ def follow(block, page, sandbox, namespace):
         for command in commands(block.code):
             check_command(command)
             if block.mark in ('run', 'run with'):
-                run(command, commands(block.value)[0] if block.value else [], sandbox)
+                run(command, block.value.split())
 
 
 @pytest.mark.parametrize('page', PAGES, ids=PAGE_NAMES)
