@@ -1,4 +1,5 @@
 """Settings of the documentation; `python -m sphinx -W docs build/docs` builds it, without network or GPU."""
+import re
 import sys
 from pathlib import Path
 
@@ -33,3 +34,17 @@ default_role = 'code'
 nitpicky = True
 # Names of other packages are not looked up: there is no network. What is genzoo's must exist.
 nitpick_ignore_regex = [('py:.*', r'(?!genzoo\.).*')]
+
+ZOO = ROOT / 'model_zoo.md'
+
+
+def include_zoo(app, docname: str, source: list[str]) -> None:
+    """Puts the generated table of the model zoo into its page; what it links to is not part of these pages."""
+    if docname == 'model_zoo' and ZOO.is_file():
+        table = ZOO.read_text().partition('\n')[2]
+        source[0] += re.sub(r'\[([^\]]+)\]\((?!https?:)[^)]+\)', r'`\1`', table)
+
+
+def setup(app) -> None:
+    """Called by Sphinx."""
+    app.connect('source-read', include_zoo)

@@ -67,9 +67,11 @@ def run(command, extra):
 
 def follow(block, page, sandbox, namespace):
     """Does what a block says; see the top of this file."""
+    if block.mark == 'not run':
+        return
     if block.mark == 'file':
         write_file(block, sandbox)
-    elif block.language == 'python' and block.mark != 'not run':
+    elif block.language == 'python':
         exec(compile('\n' * block.line + block.code, str(page), 'exec'), namespace)
     elif block.language == 'bash':
         for command in commands(block.code):
