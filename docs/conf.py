@@ -1,4 +1,5 @@
 """Settings of the documentation; `python -m sphinx -W docs build/docs` builds it, without network or GPU."""
+import pkgutil
 import re
 import sys
 from pathlib import Path
@@ -45,6 +46,19 @@ def include_zoo(app, docname: str, source: list[str]) -> None:
         source[0] += re.sub(r'\[([^\]]+)\]\((?!https?:)[^)]+\)', r'`\1`', table)
 
 
+def keep_existing_name(app, env, node, contnode):
+    """A name of genzoo that is not in the reference, but in the code, stays plain text; others are warned of."""
+    target = node.get('reftarget', '')
+    if node.get('refdomain') != 'py' or not target.startswith('genzoo.'):
+        return None
+    try:
+        pkgutil.resolve_name(target)
+    except (ImportError, AttributeError):
+        return None
+    return contnode
+
+
 def setup(app) -> None:
     """Called by Sphinx."""
     app.connect('source-read', include_zoo)
+    app.connect('missing-reference', keep_existing_name)

@@ -25,6 +25,19 @@ def test_it_builds_without_a_warning(tmp_path):
     assert 'id="genzoo.models.ssagan.SSACNGenerator"' in api
 
 
+def test_broken_links_would_be_seen(tmp_path):
+    pages = tmp_path / 'pages'
+    pages.mkdir()
+    (pages / 'conf.py').write_text(f'import sys\nsys.path.insert(0, {str(ROOT / "docs")!r})\nfrom conf import *\n')
+    (pages / 'index.md').write_text('# A\n\n[b](absent.md) [c](#absent) {class}`genzoo.errors.NoSuchError`\n'
+                                    '{class}`genzoo.errors.DataError`\n')
+    done = build(pages, tmp_path)
+    assert done.returncode != 0
+    warned = [line for line in done.stderr.splitlines() if 'index.md' in line]
+    assert [any(name in line for line in warned) for name in ('absent.md', "'absent'", 'NoSuchError', 'DataError')] == [
+        True, True, True, False]
+
+
 def test_each_package_is_in_the_api_reference():
     pages = '\n'.join(page.read_text() for page in (ROOT / 'docs/api').glob('*.md'))
     packages = {'.'.join(path.relative_to(ROOT).parent.parts) for pattern in ('*', 'models/*')
