@@ -89,7 +89,8 @@ def test_page_does_what_it_says(page, sandbox):
 
 @pytest.mark.parametrize('path', [path for path in FILES if path not in PAGES],
                          ids=[name for name in NAMES if name not in PAGE_NAMES])
-def test_commands_of_the_readmes_fit_their_tools(path, sandbox):
+def test_commands_of_the_readmes_fit_their_tools(path, sandbox, monkeypatch):
+    monkeypatch.syspath_prepend(str(path.parent))  # an example's package is taken as installed
     for block in blocks(path.read_text()):
         if block.language in ('', 'bash', 'sh', 'console') and block.mark != 'not run':
             for line in block.code.replace('\\\n', ' ').splitlines():
