@@ -48,7 +48,7 @@ class AdversarialModel(AlternatingModel):
         the one before ended.
 
         Returns:
-            (batch_size, *shape), on the model's device.
+            ``(batch_size, *shape)``, on the model's device.
         """
         generator = self._noise_generator() if self.training else None
         world_size = get_world_size() if self.training else 1
@@ -69,7 +69,7 @@ class AdversarialModel(AlternatingModel):
         a key it is drawn as it comes.
 
         Returns:
-            (len(data_samples), *shape), on the model's device.
+            ``(len(data_samples), *shape)``, on the model's device.
         """
         if any(sample.get('key') is None for sample in data_samples):
             return self.draw_noise(len(data_samples), *shape)
