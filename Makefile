@@ -1,4 +1,5 @@
 # `make demo`, `make test`, `make lint`: each builds .venv first if it is missing.
+# `make docs` builds the documentation into build/docs, `make zoo` model_zoo.md.
 # With an environment of your own: `make test PY=python`.
 # `make test-mmagic`: genzoo beside mmagic, in .venv-mmagic; mmagic's packages want Python 3.11.
 PYTHON ?= python3
@@ -9,7 +10,7 @@ DEMO_DIR ?= work_dirs/demo
 MMAGIC_PYTHON ?= python3.11
 MMAGIC_VENV ?= .venv-mmagic
 
-.PHONY: demo test lint test-mmagic
+.PHONY: demo test lint docs zoo test-mmagic
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
@@ -21,12 +22,18 @@ test: $(INSTALLED)
 lint: $(INSTALLED)
 	$(PY) -m ruff check .
 
+docs: $(INSTALLED)
+	$(PY) -m sphinx -W docs build/docs
+
+zoo: $(INSTALLED)
+	$(PY) tools/model_zoo.py
+
 test-mmagic: $(MMAGIC_VENV)/.installed
 	$(MMAGIC_VENV)/bin/python -m pytest tests_mmagic
 
 $(VENV)/.installed: setup.py pyproject.toml $(wildcard requirements/*.txt)
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install -e '.[dev]'
+	$(VENV)/bin/python -m pip install -e '.[dev,docs]'
 	touch $@
 
 $(MMAGIC_VENV)/.installed: setup.py pyproject.toml requirements/mmagic.txt

@@ -29,5 +29,5 @@ setup(
     python_requires='>=3.10',
     packages=find_packages(include=['genzoo', 'genzoo.*']),
     install_requires=requirements('runtime'),
-    extras_require={'dev': requirements('dev')},
+    extras_require={'dev': requirements('dev'), 'docs': requirements('docs')},
 )
