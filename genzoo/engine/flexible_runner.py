@@ -15,7 +15,7 @@ from torch import nn
 
 from ..errors import ConfigError, WeightsError
 from ..registry import RUNNERS, STRATEGIES
-from ..utils import save_checkpoint
+from ..utils import model_state, save_checkpoint
 from .distributed import start_group
 from .last_checkpoint import disk_errors
 from .plain_data import pack_message_hub, plain_data
@@ -66,7 +66,6 @@ class SafeFlexibleRunner(FlexibleRunner):
     build_dataloader = staticmethod(SafeRunner.build_dataloader)
     _end_workers = SafeRunner._end_workers
     _open = SafeRunner._open
-    _require_parts = staticmethod(SafeRunner._require_parts)
     _compare_datasets = SafeRunner._compare_datasets
     _prepare_resume = SafeRunner._prepare_resume
     _meta = SafeRunner._meta
@@ -148,8 +147,7 @@ class SafeFlexibleRunner(FlexibleRunner):
     def _load(self, filename: str | Path) -> dict:
         checkpoint, self._resumed = self._resumed or self._open(filename), None
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        state = {key.removeprefix('module.'): value
-                 for key, value in checkpoint.get('state_dict', checkpoint).items()}
+        state = model_state(checkpoint, filename)
         problems = self.strategy.state_problems(state)
         if problems:
             raise WeightsError(f'{filename}: does not fit the model ({"; ".join(problems)}). It is a checkpoint of '
