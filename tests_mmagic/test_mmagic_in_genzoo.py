@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
 from genzoo.apis.config import check_config
 from genzoo.errors import ConfigError
@@ -36,6 +37,7 @@ def config(work_dir, iterations: int = 2) -> Config:
 
 def train(cfg: Config):
     check_config(cfg)
+    init_default_scope('genzoo')  # a run of mmagic's in this process may have left its own
     runner = RUNNERS.build(cfg)
     before = {key: value.clone() for key, value in runner.model.state_dict().items()}
     runner.train()
