@@ -164,7 +164,7 @@ class SafeRunner(Runner):
         content = open_checkpoint(filename)
         if not isinstance(content, dict):
             raise WeightsError(f'{filename}: holds a {type(content).__name__}, not a checkpoint.')
-        if 'state_dict' in content and 'meta' in content:
+        if 'meta' in content and (self._resume or 'state_dict' in content):
             content['meta'] = checked_meta(content['meta'], filename)
             content['meta'].pop('config', None)  # mmengine would execute it
         if self._resume:
