@@ -27,12 +27,20 @@ mkdir -p "$4"
 GENZOO_FAILURES=$(mktemp -d "$4/.failures.XXXXXX")         # where failing processes leave their last words
 export GENZOO_FAILURES
 trap 'rm -rf "$GENZOO_FAILURES"' EXIT
-status=0
 # shellcheck disable=SC2086  # SRUN_ARGS holds several words
 srun --partition="$1" --job-name="$2" --gres="gpu:$GPUS_PER_NODE" \
     --ntasks="$GPUS" --ntasks-per-node="$GPUS_PER_NODE" --cpus-per-task="${CPUS_PER_TASK:-5}" \
     --kill-on-bad-exit=1 ${SRUN_ARGS:-} \
-    "${PYTHON:-python}" -u "$(dirname "$0")/train.py" "$3" --work-dir "$4" --launcher slurm "${@:5}" || status=$?
+    "${PYTHON:-python}" -u "$(dirname "$0")/train.py" "$3" --work-dir "$4" --launcher slurm "${@:5}" &
+JOB=$!
+trap 'kill -TERM "$JOB" 2>/dev/null || true' TERM           # srun passes it on; the run saves and ends
+trap 'kill -INT "$JOB" 2>/dev/null || true' INT
+status=0
+wait "$JOB" || status=$?
+while kill -0 "$JOB" 2>/dev/null; do                        # a signal ended the wait, not the run
+    status=0
+    wait "$JOB" || status=$?
+done
 for words in "$GENZOO_FAILURES"/cause-* "$GENZOO_FAILURES"/consequence-*; do
     if [ -f "$words" ]; then cat "$words" >&2; break; fi   # named by their time: the first is the cause
 done

@@ -64,7 +64,7 @@ def configure(args: argparse.Namespace) -> Config:
     cfg.launcher = args.launcher
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'./work_dirs/{Path(args.config).stem}'
     if args.resume:
-        if args.resume != 'auto':
+        if args.resume != 'auto' and not Path(args.resume).is_dir():  # DeepSpeed's checkpoints are folders
             require_file(args.resume, 'the checkpoint to go on from', 'Check the path.', WeightsError)
         resume(cfg, args.resume)
     elif args.load_from:

@@ -11,7 +11,8 @@ default_hooks = dict(
     nan_guard=dict(type='NaNGuardHook'),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='ZooCheckpointHook', interval=5000, max_keep_ckpts=3),
-    graceful_stop=dict(type='GracefulStopHook'))
+    graceful_stop=dict(type='GracefulStopHook'),
+    due_validation=dict(type='DueValidationHook'))
 
 env_cfg = dict(
     cudnn_benchmark=True,

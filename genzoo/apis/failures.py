@@ -2,6 +2,7 @@
 import os
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
 FOLDER_VARIABLE = 'GENZOO_FAILURES'  # the launch scripts set it: where processes leave their last words
@@ -55,7 +56,8 @@ def record_failure(message: str, kind: str = 'cause') -> None:
     folder, rank = os.environ.get(FOLDER_VARIABLE), own_rank()
     if folder and rank is not None:
         path = Path(folder) / f'{kind}-{time.time_ns():020d}-rank{rank}'
-        path.write_text(f'error: rank {rank}: {message}\n')
+        with suppress(OSError):  # the folder is gone or the disk full: the error itself is what counts
+            path.write_text(f'error: rank {rank}: {message}\n')
 
 
 def last_words(folder: str | Path, kind: str) -> str | None:

@@ -294,6 +294,7 @@ def _all_there(response: requests.Response, part: _Part) -> None:
         _BrokenOff: it has fewer, or does not say.
     """
     total = _content_range(response)[1]
+    part.spliced = True  # of an earlier call, whose file may have been replaced since
     if total != part.size or part.total not in (None, total):
         part.discard()
         raise _BrokenOff('the server refused to go on')

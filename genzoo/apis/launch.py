@@ -23,11 +23,13 @@ from .failures import FOLDER_VARIABLE, last_words
 
 LOCALHOST = '127.0.0.1'
 DEFAULT_PORT = 29500
+LAST_PORT = 65535
 
 
-def _whole_number(name: str, text: str, least: int) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < least:
-        raise ConfigError(f'{name}={text}: must be a whole number, {least} or more.')
+def _whole_number(name: str, text: str, least: int, most: int | None = None) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < least or int(text) > (most or int(text)):
+        limit = f'{least} or more' if most is None else f'from {least} to {most}'
+        raise ConfigError(f'{name}={text}: must be a whole number, {limit}.')
     return int(text)
 
 
@@ -69,7 +71,7 @@ def torchrun_options(processes: str, environment: Mapping[str, str]) -> list[str
     if nodes > 1 and 'MASTER_ADDR' not in environment:
         raise ConfigError(f'NNODES={nodes}: set MASTER_ADDR, on all machines, to the address of the one with '
                           'NODE_RANK=0.')
-    port = (_whole_number('PORT', environment['PORT'], 1) if environment.get('PORT')
+    port = (_whole_number('PORT', environment['PORT'], 1, LAST_PORT) if environment.get('PORT')
             else DEFAULT_PORT if nodes > 1 else _free_port())
     if node == 0:
         _require_free(port)

@@ -19,6 +19,7 @@ from .prepare_parts import (
     place_file,
     require_count,
     require_other_folder,
+    require_own_folder,
     require_space,
     write_keys,
     write_skipped,
@@ -155,6 +156,8 @@ def prepare_caption_folder(image_dir: str | Path, out: str | Path, text_dir: str
     text_dir = require_folder(text_dir or image_dir, 'the folder of captions', 'Check --text-dir.')
     _require_fraction(test_fraction)
     require_other_folder(out, image_dir, '--image-dir')
+    require_other_folder(out, text_dir, '--text-dir')
+    require_own_folder(out, overwrite)
     out, journal = begin(out, [[str(image_dir.resolve())]], overwrite)
     report, finished = FolderReport(), False
     try:

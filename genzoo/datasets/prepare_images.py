@@ -58,10 +58,10 @@ class ImagePlacer:
 
     def _is_done(self, key: str) -> bool:
         size, reason = self.journal.done.get(key, (None, ''))
-        if size is None:
+        if size is None or reason:  # what was broken may have been fetched again
             return False
         target = self.target_of(key)
-        return bool(reason) or target.is_file() and target.stat().st_size == size
+        return target.is_file() and target.stat().st_size == size
 
     def require_space(self, out: Path) -> None:
         """Raises DataError if the disk has no room for what is left to do."""

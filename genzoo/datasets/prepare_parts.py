@@ -151,7 +151,7 @@ class Journal:
     """
 
     def __init__(self, path: Path, begun_with: list, overwrite: bool = False) -> None:
-        self.path = path
+        self.path, self._added = path, False
         before, *entries = list(_whole_lines(path)) or [begun_with]
         if entries and not all(identity in begun_with for identity in before):
             if not overwrite:
@@ -171,6 +171,7 @@ class Journal:
             reason: why it cannot be used; empty: it can.
         """
         self.done[key] = stamp, reason
+        self._added = True
         self._file.write(f'{json.dumps([key, stamp, reason])}\n')
 
     def close(self, finished: bool) -> None:
@@ -179,6 +180,10 @@ class Journal:
             finished: whether nobody needs the journal any more.
         """
         self._file.close()
+        former = self.path.parent / 'captions.pickle'
+        if not finished and not self._added and former.exists():  # nothing has changed yet
+            former.replace(self.path.parent.parent / former.name)
+            finished = True
         if finished:
             shutil.rmtree(self.path.parent, ignore_errors=True)
 
@@ -207,12 +212,28 @@ def require_other_folder(out: str | Path, source: str | Path, option: str) -> No
         option: of ``source``.
 
     Raises:
-        ConfigError: ``out`` is ``source`` or lies in it: files would be read and replaced at once.
+        ConfigError: one is the other or lies in it: files would be read and replaced at once.
     """
-    inside, outside = Path(out).expanduser().resolve(), Path(source).expanduser().resolve()
-    if inside == outside or outside in inside.parents:
-        raise ConfigError(f'--out {out}: is, or lies in, {option} {source}, which would be read and replaced at once. '
-                          'Choose another folder for --out.')
+    made, read = Path(out).expanduser().resolve(), Path(source).expanduser().resolve()
+    if made == read or read in made.parents or made in read.parents:
+        raise ConfigError(f'--out {out}: is, lies in, or holds {option} {source}, which would be read and replaced at '
+                          'once. Choose another folder for --out.')
+
+
+def require_own_folder(out: str | Path, overwrite: bool) -> None:
+    """
+    Args:
+        out: the folder to make.
+        overwrite: whether what stands there may be replaced.
+
+    Raises:
+        ConfigError: it holds files that no earlier call has made.
+    """
+    out = Path(out).expanduser()
+    made = (out / WORK).exists() or (out / 'captions.pickle').exists()
+    if not overwrite and not made and out.is_dir() and any(out.iterdir()):
+        raise ConfigError(f'--out {out}: holds other files. Choose a new folder, or give --overwrite to replace those '
+                          'of the same names.')
 
 
 def _names(begun_with: list) -> str:
@@ -239,5 +260,6 @@ def begin(out: str | Path, begun_with: list, overwrite: bool) -> tuple[Path, Jou
     path = out / WORK / 'images.jsonl'
     if complete.exists():
         path.unlink(missing_ok=True)
-        complete.unlink()  # from here on the folder is half made
+        path.parent.mkdir(exist_ok=True)
+        complete.replace(path.parent / complete.name)  # from here on the folder is half made
     return out, Journal(path, begun_with, overwrite)

@@ -69,6 +69,7 @@ class SafeFlexibleRunner(FlexibleRunner):
     _compare_datasets = SafeRunner._compare_datasets
     _prepare_resume = SafeRunner._prepare_resume
     _meta = SafeRunner._meta
+    _config_text = SafeRunner._config_text
 
     # ------------------------------------------------------------------ environment
     def build_strategy(self, strategy: Mapping | None = None, launcher: str = 'none',

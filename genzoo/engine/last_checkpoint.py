@@ -33,7 +33,7 @@ def last_checkpoint(work_dir: str | Path) -> Path | None:
         return None
     named = Path(_recorded(record))
     for path in (record.parent / named.name, named):
-        if os.path.isfile(path):  # in contrast to Path's, also of a name that is too long
+        if os.path.exists(path):  # in contrast to Path's, also of a name that is too long; DeepSpeed's are folders
             return path
     raise WeightsError(f'{record}: the checkpoint that it names, {named}, is gone. '
                        'Choose another one with --resume FILE.')

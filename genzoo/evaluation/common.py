@@ -44,7 +44,10 @@ class FirstMet:
         """
         if afresh:
             self._keys.clear()
-        new = {sample['key']: sample for sample in data_samples if sample['key'] not in self._keys}
+        new: dict[str, dict] = {}
+        for sample in data_samples:
+            if sample['key'] not in self._keys:
+                new.setdefault(sample['key'], sample)
         self._keys.update(new)
         return new
 

@@ -1,7 +1,8 @@
 """Features of real images on disk, found by what the images and the network contain.
 
 An image is known by the SHA-256 of its pixels, a network by its fingerprint, so nothing stale
-can be found: other pictures, another resize or other weights have other names. Files::
+is found while the code that computes features stays as it is: other pictures, another resize or other
+weights have other names. Files::
 
     <cache_dir>/features/<fingerprint>_<output>/<SHA-256 of the images' names>.npy
 

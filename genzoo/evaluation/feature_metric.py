@@ -106,7 +106,9 @@ class FeatureMetric(BaseMetric):
         fakes = np.stack([result['fake'] for result in results]) if results else np.empty((0, 0))
         # Two ranks may both have met the same real image.
         met = [result for result in results if result['real'] is not None]
-        reals = {result['key']: result['real'] for result in met}
+        reals: dict[str, np.ndarray] = {}
+        for result in met:  # in the order of the data set: the first counts, on any number of ranks
+            reals.setdefault(result['key'], result['real'])
         if len(fakes) < least or (self.needs_reals and len(reals) < least):
             raise DataError(f'{type(self).__name__}: {len(fakes)} generated and {len(reals)} real images are too '
                             f'few. At least {least} of each are needed.')

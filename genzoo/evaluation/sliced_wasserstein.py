@@ -160,7 +160,10 @@ class SlicedWassersteinDistance(BaseMetric):
         Raises:
             DataError: the images are not all of one size that can be halved down to ``min_size``.
         """
-        reals = {result['key']: result['real'] for result in results if result['real'] is not None}
+        reals: dict[str, np.ndarray] = {}
+        for result in results:  # in the order of the data set: the first of a key counts, on any number of ranks
+            if result['real'] is not None:
+                reals.setdefault(result['key'], result['real'])
         sides = self._sides([result['fake'] for result in results] + list(reals.values()))
         counts = f'{len(results)} generated and {len(reals)} real ones'
         fakes, reals = draw_equally_many(np.stack([result['fake'] for result in results]),

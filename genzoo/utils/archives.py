@@ -85,7 +85,7 @@ class Source:
     def __iter__(self) -> Iterator[Entry]:
         for entry in self._entries():
             parts = PurePosixPath(entry.name).parts
-            if '__MACOSX' not in parts and not parts[-1].startswith('._'):
+            if parts and '__MACOSX' not in parts and not parts[-1].startswith('._'):
                 yield entry
 
     @property

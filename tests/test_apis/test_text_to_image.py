@@ -225,7 +225,8 @@ def test_vocabulary_of_another_data_set_is_refused(checkpoint, tmp_path):
 def test_averaged_generator_of_the_checkpoint_draws(checkpoint, tmp_path, averaging):
     content = torch.load(checkpoint, weights_only=True)
     state = content['state_dict']
-    other = {key: value + 1e-2 for key, value in state.items() if key.startswith('generator.')}
+    other = {key: value + 1e-2 if value.is_floating_point() else value
+             for key, value in state.items() if key.startswith('generator.')}
     content['state_dict'] = state | {key.replace('generator.', 'generator_ema.module.'): value
                                      for key, value in other.items()} | {'generator_ema.steps': torch.tensor(3)}
     torch.save(content, tmp_path / 'averaged.pth')

@@ -192,7 +192,7 @@ def test_a_picture_that_was_found_whole_before_is_not_decoded_again(photos, tmp_
 
 
 def test_a_folder_inside_the_pictures_is_refused(photos):
-    with pytest.raises(ConfigError, match='lies in, --image-dir'):
+    with pytest.raises(ConfigError, match='lies in, or holds --image-dir'):
         prepare_caption_folder(photos, photos / 'out')
 
 

@@ -217,7 +217,7 @@ def benchmark(cfg: Config, options: BenchmarkOptions | None = None, other: Confi
     options = options or BenchmarkOptions()
     options.check()
     device = pick_device(options.device)
-    with cpu_threads(options.threads):
+    with cpu_threads(options.threads), torch.cuda.device(device if device.type == 'cuda' else -1):
         try:
             return _benchmark([cfg] if other is None else [cfg, other], options, device)
         except torch.cuda.OutOfMemoryError as error:

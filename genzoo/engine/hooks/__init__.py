@@ -1,6 +1,7 @@
 """Hooks that every run needs, one a file."""
 from .checkpoint import ZooCheckpointHook
 from .dataset_check import DatasetCheckHook
+from .due_validation import DueValidationHook
 from .graceful_stop import GracefulStopHook
 from .iteration_seed import IterationSeedHook
 from .nan_guard import NaNGuardHook
@@ -9,6 +10,6 @@ from .reset_optimizer import ResetOptimizerHook
 from .sample_images import SampleImagesHook
 
 __all__ = [
-    'DatasetCheckHook', 'GracefulStopHook', 'IterationSeedHook', 'NaNGuardHook', 'ProgressBarHook',
-    'ResetOptimizerHook', 'SampleImagesHook', 'ZooCheckpointHook'
+    'DatasetCheckHook', 'DueValidationHook', 'GracefulStopHook', 'IterationSeedHook', 'NaNGuardHook',
+    'ProgressBarHook', 'ResetOptimizerHook', 'SampleImagesHook', 'ZooCheckpointHook'
 ]

@@ -1,6 +1,7 @@
 """Periodic and best checkpoints; an old one goes only when the new one is whole."""
 import math
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,7 +120,11 @@ class ZooCheckpointHook(CheckpointHook):
             Path(path).name for path in self._best_paths().values() if path}
         for name in names:
             if isinstance(name, str) and self._is_ours(name) and name not in kept:
-                (Path(self.out_dir) / name).unlink(missing_ok=True)
+                path = Path(self.out_dir) / name
+                if path.is_dir():  # DeepSpeed's
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
 
     def save_now(self, runner, iteration: int) -> Path:
         """Saves the state after ``iteration`` iterations, unless that was done already.
