@@ -33,7 +33,8 @@ def last_checkpoint(work_dir: str | Path) -> Path | None:
         return None
     named = Path(_recorded(record))
     for path in (record.parent / named.name, named):
-        if os.path.exists(path):  # in contrast to Path's, also of a name that is too long; DeepSpeed's are folders
+        # In contrast to Path's methods, also of a name that is too long; DeepSpeed's checkpoints are folders.
+        if os.path.isfile(path) or (path.suffix == '.pth' and os.path.isdir(path)):
             return path
     raise WeightsError(f'{record}: the checkpoint that it names, {named}, is gone. '
                        'Choose another one with --resume FILE.')
