@@ -20,7 +20,6 @@ from .distributed import start_group
 from .last_checkpoint import disk_errors
 from .plain_data import pack_message_hub, plain_data
 from .runner import SafeRunner
-from .stopping import TrainingStopped
 
 DEEPSPEED = 'DeepSpeedStrategy'
 
@@ -65,6 +64,7 @@ class SafeFlexibleRunner(FlexibleRunner):
     _resumed: dict | None = None
     build_dataloader = staticmethod(SafeRunner.build_dataloader)
     _end_workers = SafeRunner._end_workers
+    _until_its_end = SafeRunner._until_its_end
     _open = SafeRunner._open
     _compare_datasets = SafeRunner._compare_datasets
     _prepare_resume = SafeRunner._prepare_resume
@@ -119,15 +119,7 @@ class SafeFlexibleRunner(FlexibleRunner):
         """
         if self._resume and not self._is_deepspeed():
             self._prepare_resume()
-        try:
-            return super().train()
-        except TrainingStopped:
-            self.call_hook('after_train')
-            self.call_hook('after_run')
-            return self.model
-        finally:
-            self.call_hook('clean_up')
-            self._end_workers()
+        return self._until_its_end(super().train)
 
     def _is_deepspeed(self) -> bool:
         return type(self.strategy).__name__ == DEEPSPEED

@@ -122,8 +122,11 @@ class SafeRunner(Runner):
         """
         if self._resume:
             self._prepare_resume()
+        return self._until_its_end(super().train)
+
+    def _until_its_end(self, train: Callable[[], nn.Module]) -> nn.Module:
         try:
-            return super().train()
+            return train()
         except TrainingStopped:
             self.call_hook('after_train')
             self.call_hook('after_run')
