@@ -52,6 +52,19 @@ class FirstMet:
         return new
 
 
+def first_reals(results: Sequence[dict]) -> dict[str, np.ndarray]:
+    """``real`` of the first result of each ``key`` that has one, by the key.
+
+    Two ranks may both have met the same real image, in different crops. Gathered results are in the
+    order of the data set, so that the same one counts on any number of ranks.
+    """
+    reals: dict[str, np.ndarray] = {}
+    for result in results:
+        if result['real'] is not None:
+            reals.setdefault(result['key'], result['real'])
+    return reals
+
+
 def draw_equally_many(first: np.ndarray, second: np.ndarray,
                       rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Both arrays, the longer one cut down to random rows of it in their old order.

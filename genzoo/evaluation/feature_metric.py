@@ -7,7 +7,7 @@ from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from ..errors import ConfigError, DataError
-from .common import FirstMet, field_of, log_protocol, rows
+from .common import FirstMet, field_of, first_reals, log_protocol, rows
 from .feature_cache import CACHE_DIR, image_digest, shared_cache
 from .shared_features import shared_network
 
@@ -104,16 +104,12 @@ class FeatureMetric(BaseMetric):
             DataError: there are fewer.
         """
         fakes = np.stack([result['fake'] for result in results]) if results else np.empty((0, 0))
-        # Two ranks may both have met the same real image.
-        met = [result for result in results if result['real'] is not None]
-        reals: dict[str, np.ndarray] = {}
-        for result in met:  # in the order of the data set: the first counts, on any number of ranks
-            reals.setdefault(result['key'], result['real'])
+        reals = first_reals(results)
         if len(fakes) < least or (self.needs_reals and len(reals) < least):
             raise DataError(f'{type(self).__name__}: {len(fakes)} generated and {len(reals)} real images are too '
                             f'few. At least {least} of each are needed.')
         if self._cache is not None:
-            self._cache.add({result['digest']: result['real'] for result in met if result['digest']})
+            self._cache.add({result['digest']: result['real'] for result in results if result['digest']})
         return np.stack(list(reals.values())) if reals else np.empty((0, fakes.shape[1])), fakes
 
     def log_comparison(self, num_fake: int, against: str, protocol: str) -> None:

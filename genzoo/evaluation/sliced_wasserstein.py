@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..errors import DataError
 from ..registry import METRICS
-from .common import FirstMet, draw_equally_many, field_of, log_protocol
+from .common import FirstMet, draw_equally_many, field_of, first_reals, log_protocol
 
 _BINOMIAL = torch.tensor([1., 4., 6., 4., 1.]) / 16
 
@@ -160,10 +160,7 @@ class SlicedWassersteinDistance(BaseMetric):
         Raises:
             DataError: the images are not all of one size that can be halved down to ``min_size``.
         """
-        reals: dict[str, np.ndarray] = {}
-        for result in results:  # in the order of the data set: the first of a key counts, on any number of ranks
-            if result['real'] is not None:
-                reals.setdefault(result['key'], result['real'])
+        reals = first_reals(results)
         sides = self._sides([result['fake'] for result in results] + list(reals.values()))
         counts = f'{len(results)} generated and {len(reals)} real ones'
         fakes, reals = draw_equally_many(np.stack([result['fake'] for result in results]),

@@ -103,6 +103,23 @@ def test_made_again_it_has_the_new_captions_and_pictures(photos, tmp_path):
     assert [path.name for path in (tmp_path / 'out' / 'images').glob('a.*')] == ['a.png']
 
 
+def test_a_folder_with_other_files_is_left_alone_unless_told(photos, tmp_path):
+    mine = tmp_path / 'out' / 'images' / 'a.png'
+    write_image(mine, 3)
+    before = mine.read_bytes()
+    with pytest.raises(ConfigError, match='out: holds other files'):
+        prepare_caption_folder(photos, tmp_path / 'out')
+    assert [path for path in (tmp_path / 'out').rglob('*') if path.is_file()] == [mine]
+    assert mine.read_bytes() == before
+
+
+def test_a_folder_around_the_pictures_is_refused(photos, tmp_path):
+    before = sorted(photos.rglob('*'))
+    with pytest.raises(ConfigError, match='holds --image-dir'):
+        prepare_caption_folder(photos / 'sub', photos, overwrite=True)
+    assert sorted(photos.rglob('*')) == before
+
+
 def test_a_stopped_run_can_be_continued(photos, tmp_path, monkeypatch):
     place = folder_module.place_file
 

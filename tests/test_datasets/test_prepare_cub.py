@@ -167,6 +167,15 @@ def test_a_truncated_archive_is_named_and_the_whole_one_continues(archive, birds
     assert prepare_cub(archive, birds, tmp_path / 'out').train == 3
 
 
+def test_made_again_of_what_cannot_be_read_it_stays_as_it_was(archive, birds, tmp_path):
+    prepare_cub(archive, birds, tmp_path / 'out')
+    before = (tmp_path / 'out' / 'captions.pickle').read_bytes()
+    with pytest.raises(DataError, match=r'empty\.zip'):
+        prepare_cub(archive, write_zip(tmp_path / 'empty.zip', {}), tmp_path / 'out', overwrite=True)
+    assert (tmp_path / 'out' / 'captions.pickle').read_bytes() == before
+    assert not (tmp_path / 'out' / '.prepare').exists()
+
+
 def test_half_made_of_one_archive_it_does_not_go_on_with_another_unasked(archive, birds, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         stop_at(3, patch)

@@ -157,6 +157,22 @@ def test_slurm_starts_processes_that_train_together(tmp_path):
     assert not list((tmp_path / 'run').glob('.failures*'))
 
 
+def test_slurm_script_passes_a_signal_on_and_waits_for_the_end(tmp_path, monkeypatch):
+    executable(tmp_path / 'srun', '''#!/usr/bin/env bash
+trap 'sleep 0.5; echo saved; exit 7' TERM
+echo started
+while true; do sleep 0.1; done
+''')
+    monkeypatch.setenv('PATH', f'{tmp_path}{os.pathsep}{os.environ["PATH"]}')
+    process = start('tools/slurm_train.sh', 'part', 'name', 'config.py', tmp_path / 'run')
+    assert process.stdout.readline() == 'started\n'
+    process.terminate()
+    out, _ = finish(process)
+    assert 'saved' in out
+    assert process.returncode == 7
+    assert not list((tmp_path / 'run').glob('.failures*'))
+
+
 @pytest.mark.usefixtures('slurm')
 def test_slurm_repeats_the_words_of_the_process_that_failed_first(tmp_path, monkeypatch):
     executable(tmp_path / 'python', '''#!/bin/sh
