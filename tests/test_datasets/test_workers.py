@@ -8,7 +8,7 @@ from torch.utils.data import DataLoader
 
 from genzoo.datasets import quiet_worker
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, 'sigwaitinfo'), reason='needs Linux signals')
+pytestmark = pytest.mark.skipif(not hasattr(signal, 'sigtimedwait'), reason='needs Linux signals')
 
 
 class SignalledByOthers:
@@ -42,3 +42,25 @@ del iterator
 
 def test_a_process_that_leaves_its_workers_running_still_exits():
     subprocess.run([sys.executable, '-c', LEFT_OPEN], check=True, timeout=120)
+
+
+KILLED_AS_A_WORKER_BEGINS = """
+import os, signal, sys, time
+from torch.utils.data import DataLoader
+from genzoo.datasets import quiet_worker
+
+def begin(worker_id):
+    print(os.getpid(), flush=True)
+    os.kill(os.getppid(), signal.SIGKILL)  # before PyTorch looks who the main process is
+    time.sleep(0.5)
+    quiet_worker(worker_id)
+
+next(iter(DataLoader(range(1000), num_workers=1, worker_init_fn=begin)))
+"""
+
+
+def test_worker_ends_if_the_main_process_is_killed_as_it_begins():
+    # Returns when all ends of the pipe are closed, that of the worker, too.
+    process = subprocess.run([sys.executable, '-c', KILLED_AS_A_WORKER_BEGINS], stdout=subprocess.PIPE, timeout=120)
+    assert process.returncode == -signal.SIGKILL
+    assert process.stdout
