@@ -7,6 +7,7 @@ from pathlib import Path
 
 FOLDER_VARIABLE = 'GENZOO_FAILURES'  # the launch scripts set it: where processes leave their last words
 RANK_VARIABLES = ('RANK', 'SLURM_PROCID', 'OMPI_COMM_WORLD_RANK')
+PORT_VARIABLES = ('MASTER_PORT', 'PORT')  # the launcher itself has only the latter
 _TORCH_ERRORS = ('DistError', 'DistBackendError', 'DistNetworkError', 'DistStoreError')
 _BACKEND_WORDS = ('gloo', 'nccl', 'pair closure')
 _WAITED = re.compile(r'[Tt]imed out|[Tt]imeout')
@@ -36,8 +37,8 @@ def exchange_trouble(error: BaseException) -> tuple[str, str] | None:
         return None
     text = str(error)
     if 'EADDRINUSE' in text:
-        return 'cause', (f'port {os.environ.get("MASTER_PORT", "29500")} of this machine is in use. Set PORT to a free '
-                         'one, the same on all machines.')
+        port = next((os.environ[name] for name in PORT_VARIABLES if os.environ.get(name)), '29500')
+        return 'cause', f'port {port} of this machine is in use. Set PORT to a free one, the same on all machines.'
     if _WAITED.search(text):
         return 'cause', ('waited in vain for another process of the run, which hangs or is slower than the longest '
                          'wait, env_cfg.dist_cfg.timeout (seconds).')

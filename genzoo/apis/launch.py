@@ -33,12 +33,6 @@ def _whole_number(name: str, text: str, least: int, most: int | None = None) -> 
     return int(text)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOCALHOST, 0))
-        return probe.getsockname()[1]
-
-
 def _require_free(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port of a run just ended is free
@@ -71,12 +65,18 @@ def torchrun_options(processes: str, environment: Mapping[str, str]) -> list[str
     if nodes > 1 and 'MASTER_ADDR' not in environment:
         raise ConfigError(f'NNODES={nodes}: set MASTER_ADDR, on all machines, to the address of the one with '
                           'NODE_RANK=0.')
-    port = (_whole_number('PORT', environment['PORT'], 1, LAST_PORT) if environment.get('PORT')
-            else DEFAULT_PORT if nodes > 1 else _free_port())
+    machines = [f'--nnodes={nodes}', f'--node_rank={node}', f'--nproc_per_node={count}']
+    return machines + _meeting_point(nodes, node, environment)
+
+
+def _meeting_point(nodes: int, node: int, environment: Mapping[str, str]) -> list[str]:
+    """Where the processes find each other: at the port named, or at one that torchrun opens and keeps open."""
+    if nodes == 1 and not environment.get('PORT'):
+        return ['--rdzv_backend=c10d', f'--rdzv_endpoint={LOCALHOST}:0', f'--local_addr={LOCALHOST}']
+    port = _whole_number('PORT', environment.get('PORT') or str(DEFAULT_PORT), 1, LAST_PORT)
     if node == 0:
         _require_free(port)
-    return [f'--nnodes={nodes}', f'--node_rank={node}', f'--nproc_per_node={count}',
-            f'--master_addr={environment.get("MASTER_ADDR", LOCALHOST)}', f'--master_port={port}']
+    return [f'--master_addr={environment.get("MASTER_ADDR", LOCALHOST)}', f'--master_port={port}']
 
 
 def _cause(error: ChildFailedError, folder: str) -> str:

@@ -40,14 +40,20 @@ def test_machines_meet_at_the_same_port():
     assert options[-2:] == ['--master_addr=node0', '--master_port=29500']
 
 
-def test_a_port_in_use_is_named_and_without_port_another_is_found():
+def test_a_port_in_use_is_named():
     with socket.socket() as other:
         other.bind(('127.0.0.1', 0))
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(ConfigError, match=f'PORT={port}: cannot be used .Address already in use.. Set PORT'):
             torchrun_options('1', dict(PORT=str(port)))
-        assert f'--master_port={port}' not in torchrun_options('1', {})
+
+
+@pytest.mark.parametrize('environment', [{}, dict(PORT='')])
+def test_without_port_torchrun_opens_one_itself_so_that_nobody_takes_it_in_between(environment):
+    options = torchrun_options('2', environment)
+    assert '--rdzv_endpoint=127.0.0.1:0' in options
+    assert not [option for option in options if 'master_port' in option]
 
 
 class Failed(launch.ChildFailedError):
@@ -119,3 +125,12 @@ def test_trouble_between_processes_is_one_line(monkeypatch, capsys, text, words)
     with pytest.raises(SystemExit), one_line_errors():
         raise RuntimeError(text)
     assert words in capsys.readouterr().err
+
+
+def test_a_port_taken_after_the_check_is_named_by_the_launcher_itself(monkeypatch, capsys):
+    monkeypatch.delenv('MASTER_PORT', raising=False)
+    monkeypatch.setenv('PORT', '8')
+    with pytest.raises(SystemExit), one_line_errors():
+        raise RuntimeError('NCCL watchdog: EADDRINUSE')
+    assert capsys.readouterr().err == (
+        'error: port 8 of this machine is in use. Set PORT to a free one, the same on all machines.\n')

@@ -1,8 +1,10 @@
 """Runs on several processes through the launch scripts, as a user starts them."""
 import json
 import os
+import random
 import re
 import signal
+import socket
 import stat
 import sys
 import time
@@ -18,37 +20,53 @@ from genzoo.registry import HOOKS
 
 from .test_train import (
     _tools_know_the_tiny_model,  # noqa: F401
-    free_port,
     keep_ranks,
     kept_ranks,
     last,
     members_of_session,
     start,
+    wait_for,
 )
 
 
 @HOOKS.register_module()
 class TroubleOnRank1(Hook):
-    """In the third iteration rank 1 finds a broken file, is killed, or hangs; before signals are caught, so to end."""
+    """In the third iteration rank 1 finds a broken file, is killed, or hangs; before signals are caught, so to end.
+
+    Args:
+        kind: ``'file'``, ``'kill'`` or ``'hang'``.
+        mark: written as the trouble begins.
+    """
 
     priority = 'VERY_HIGH'
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, mark: str) -> None:
+        self.kind, self.mark = kind, Path(mark)
 
     def before_train(self, runner) -> None:
         """Hangs."""
         if runner.rank == 1 and self.kind == 'hang':
-            time.sleep(100)
+            self.mark.touch()
+            time.sleep(200)
 
     def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Ends."""
         if runner.rank != 1 or batch_idx != 2:
             return
+        self.mark.touch()
         if self.kind == 'file':
             raise DataError('birds/7.jpg: truncated. Fetch it again.')
         if self.kind == 'kill':
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def free_port() -> str:
+    """A port below those that the system hands out by itself, so that none of its other clients takes it meanwhile."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 20000)
+        with socket.socket() as probe:
+            if probe.connect_ex(('127.0.0.1', port)):
+                return str(port)
 
 
 def config_file(folder: Path, **settings) -> Path:
@@ -104,12 +122,13 @@ def test_resumed_on_two_machines_a_run_has_the_curve_and_weights_of_one_process(
     ('file', 'error: rank 1: birds/7.jpg: truncated. Fetch it again.'),
     ('kill', 'error: rank 1: ended by SIGKILL from outside. The system does so when memory runs out.'),
     ('hang', 'error: rank [01]: waited in vain for another process of the run, .* env_cfg.dist_cfg.timeout.*')])
-def test_one_process_that_fails_ends_all_and_has_the_last_word(tmp_path, kind, words):
-    config = config_file(tmp_path, iterations=1000, interval=1000, batch_size=2,
-                         hooks=dict(trouble=dict(type='TroubleOnRank1', kind=kind)))
-    seconds = 5 if kind == 'hang' else 100
+def test_one_process_that_fails_ends_all_within_a_minute_and_has_the_last_word(tmp_path, kind, words):
+    trouble = dict(type='TroubleOnRank1', kind=kind, mark=str(tmp_path / 'trouble'))
+    config = config_file(tmp_path, iterations=1000, interval=1000, batch_size=2, hooks=dict(trouble=trouble))
+    seconds = 5 if kind == 'hang' else 200
     process = start('tools/dist_train.sh', config, 2, '--cfg-options', f'env_cfg.dist_cfg.timeout={seconds}')
-    _, err = finish(process)
+    wait_for((tmp_path / 'trouble').exists, 140)
+    _, err = finish(process, 60)
     assert process.returncode == 1
     assert re.fullmatch(words, err.splitlines()[-1])
 

@@ -2,7 +2,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -81,12 +80,6 @@ def test_stopped_process_saves_leaves_no_orphans_and_resumes_exactly(tmp_path, n
     assert_same_state(tmp_path / f'whole/iter_{end}.pth', tmp_path / f'run/iter_{end}.pth')
 
 
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return str(probe.getsockname()[1])
-
-
 def keep_ranks(folder: Path) -> dict:
     return dict(keep=dict(type='KeepEveryRank', folder=str(folder)))
 
@@ -102,8 +95,7 @@ def dist_train(config: Path, *options) -> str:
     return out
 
 
-def test_two_processes_equal_one_with_the_same_global_batch(tmp_path, monkeypatch):
-    monkeypatch.setenv('PORT', free_port())
+def test_two_processes_equal_one_with_the_same_global_batch(tmp_path):
     config = config_file(tmp_path, iterations=5, interval=5, batch_size=2, hooks=keep_ranks(tmp_path))
     dist_train(config)
     ranks = [content['weights'] for content in kept_ranks(tmp_path)]
@@ -115,8 +107,7 @@ def test_two_processes_equal_one_with_the_same_global_batch(tmp_path, monkeypatc
         assert torch.allclose(one[key], two[key], atol=1e-6), key
 
 
-def test_two_unseeded_processes_agree_stop_together_and_resume_on_one(tmp_path, monkeypatch):
-    monkeypatch.setenv('PORT', free_port())
+def test_two_unseeded_processes_agree_stop_together_and_resume_on_one(tmp_path):
     config = config_file(tmp_path, iterations=60, interval=2, batch_size=2, pause=0.1, seed=None,
                          hooks=keep_ranks(tmp_path))
     process = start('tools/dist_train.sh', config, 2)
