@@ -3,8 +3,9 @@ import math
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
@@ -17,15 +18,31 @@ from ..suggest import nearest
 
 SUPERSEDED = 'superseded_checkpoints'
 """In a checkpoint: names of the files that it replaces, which are removed when it is written."""
+METRIC_OF_AUTO = 'best_metric'
+"""In a best checkpoint of ``save_best='auto'``: the name of the metric."""
+
+
+def _said_by(path: Path, key: str) -> Any:
+    """What a checkpoint says of its run; None if it does not, or cannot be read."""
+    try:
+        return open_checkpoint(path)['message_hub']['runtime_info'][key]
+    except (WeightsError, LookupError, TypeError):
+        return None
 
 
 def _best_score(path: Path, key: str) -> float | None:
     """What a best checkpoint says of its score; None if it does not."""
-    try:
-        score = open_checkpoint(path)['message_hub']['runtime_info'][key]
-    except (WeightsError, LookupError, TypeError):
-        return None
+    score = _said_by(path, key)
     return score if isinstance(score, (int, float)) and math.isfinite(score) else None
+
+
+@contextmanager
+def _config_errors(save_best: Any, rule: Any) -> Iterator[None]:
+    """What mmengine says against the two settings, in one line."""
+    try:
+        yield
+    except (ValueError, KeyError, AssertionError) as error:
+        raise ConfigError(f'ZooCheckpointHook: save_best={save_best!r}, rule={rule!r}: {error}') from error
 
 
 @HOOKS.register_module()
@@ -41,7 +58,8 @@ class ZooCheckpointHook(CheckpointHook):
         by_epoch: whether ``interval`` counts epochs.
         max_keep_ckpts: how many of the periodic ones stay; -1: all.
         save_last: whether the end of training is saved in any case.
-        save_best: name of a metric, or several, whose best checkpoint is kept besides.
+        save_best: name of a metric, or several, whose best checkpoint is kept besides; ``'auto'``: the first
+            metric that the validation computes.
         rule: ``'greater'`` or ``'less'``, one for all or one a metric; inferred from the
             names of common metrics if not given.
         save_begin: the first iteration (or epoch) that may be saved.
@@ -59,12 +77,9 @@ class ZooCheckpointHook(CheckpointHook):
                  rule: str | list[str] | None = None, save_begin: int = 0) -> None:
         if interval == 0 or interval < -1:
             raise ConfigError(f'ZooCheckpointHook: interval={interval}: must be at least 1, or -1 for the last alone.')
-        try:
+        with _config_errors(save_best, rule):
             super().__init__(interval=interval, by_epoch=by_epoch, max_keep_ckpts=max_keep_ckpts,
                              save_last=save_last, save_best=save_best, rule=rule, save_begin=save_begin)
-        except (ValueError, KeyError, AssertionError) as error:
-            raise ConfigError(f'ZooCheckpointHook: save_best={save_best!r}, rule={rule!r}: '
-                              f'{error}') from error
         self._saved_step: int | None = None
         self._former_best: dict[str, str | None] = {}
 
@@ -74,8 +89,8 @@ class ZooCheckpointHook(CheckpointHook):
         super().before_train(runner)
         self._set_best_paths({name: self._here(path) for name, path in self._best_paths().items()})
         step = runner.epoch if self.by_epoch else runner.iter
-        for name in self.key_indicators if self.save_best and step else ():
-            self._take_up_best(runner, name, step)
+        if self.save_best and step:
+            self._take_up_bests(runner, step)
         if is_main_process():
             remove_leftovers(self.out_dir)
             remove_leftovers(runner.work_dir)
@@ -97,10 +112,33 @@ class ZooCheckpointHook(CheckpointHook):
         """Whether a checkpoint of this hook may be called so."""
         return bool(re.fullmatch(r'(best_.+_)?' + self.filename_tmpl.replace('.', r'\.').replace('{}', r'\d+'), name))
 
+    def _take_up_bests(self, runner, step: int) -> None:
+        """Takes up the best checkpoint of every metric; for ``'auto'`` of the metric that it was."""
+        if self.key_indicators != ['auto']:
+            for name in self.key_indicators:
+                self._take_up_best(runner, name, step)
+            return
+        rules = self.rules
+        for name in self._metric_of_auto(step):
+            with suppress(ValueError):  # no rule is known for it
+                self._init_rule(rules, [name])
+                self._take_up_best(runner, name, step)
+        self._init_rule(rules, ['auto'])  # the first validation says which one it is now
+
+    def _metric_of_auto(self, step: int) -> list[str]:
+        """What the best checkpoint of that iteration says of its metric; nothing if there is none."""
+        files = sorted(Path(self.out_dir).glob(f'best_*_{self.filename_tmpl.format(step)}'))
+        said = ((path, _said_by(path, METRIC_OF_AUTO)) for path in files)
+        return [name for path, name in said if isinstance(name, str) and path == self._best_file(name, step)][:1]
+
+    def _best_file(self, name: str, step: int) -> Path:
+        """Where the best checkpoint of a metric lies, if it is that iteration's."""
+        return Path(self.out_dir) / f'best_{name}_{self.filename_tmpl.format(step)}'.replace('/', '_')
+
     def _take_up_best(self, runner, name: str, step: int) -> None:
         """Finds the best checkpoint of the resumed iteration, if the process was killed before it was recorded."""
         suffix = '' if len(self.key_indicators) == 1 else f'_{name}'
-        path = Path(self.out_dir) / f'best_{name}_{self.filename_tmpl.format(step)}'.replace('/', '_')
+        path = self._best_file(name, step)
         former = self._best_paths().get(name if suffix else '')
         if not path.is_file() or str(path) == former:
             return
@@ -164,6 +202,10 @@ class ZooCheckpointHook(CheckpointHook):
             if name != 'auto' and name not in metrics:
                 raise ConfigError(f'ZooCheckpointHook: save_best={name!r}: no such metric; '
                                   f'nearest: {nearest(name, metrics)!r} of {", ".join(metrics)}')
+        if self.key_indicators == ['auto']:
+            with _config_errors(f'auto: {next(iter(metrics))}', None):
+                self._init_rule(self.rules, [next(iter(metrics))])
+            runner.message_hub.update_info(METRIC_OF_AUTO, self.key_indicators[0])
         with self._superseded_best():
             super()._save_best_checkpoint(runner, metrics)
 

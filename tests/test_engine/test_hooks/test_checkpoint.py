@@ -76,6 +76,32 @@ def test_best_is_remembered_after_resuming(tmp_path):
     assert 'best_tiny_brightness_iter_2.pth' in checkpoints(tmp_path)
 
 
+@pytest.mark.parametrize('save_best', ['tiny/brightness', 'auto'])
+def test_best_that_a_killed_process_did_not_record_is_taken_up(tmp_path, save_best):
+    def config(iterations):
+        cfg = improving(tmp_path, iterations)
+        cfg.default_hooks.checkpoint.save_best = save_best
+        return cfg
+
+    train(config(2))
+    path = tmp_path / 'iter_2.pth'
+    content = torch.load(path, weights_only=True)
+    known = content['message_hub']['runtime_info']
+    for key in ('best_score', 'best_ckpt', 'best_metric'):  # as before the validation of iteration 2
+        known.pop(key, None)
+    torch.save(content, path)
+    runner = train(resumed(config(3)))  # the metric starts at 100 again, not better than 99
+    assert {name for name in checkpoints(tmp_path) if name.startswith('best')} == {'best_tiny_brightness_iter_2.pth'}
+    hook = next(hook for hook in runner.hooks if isinstance(hook, ZooCheckpointHook))
+    assert hook.best_ckpt_path == str(tmp_path / 'best_tiny_brightness_iter_2.pth')
+
+
+def test_automatic_metric_without_a_known_rule_is_a_config_error(tmp_path):
+    cfg = tiny_config(tmp_path, 2, validate=1, hooks=keep(3, save_best='auto'))
+    with pytest.raises(ConfigError, match="save_best='auto: tiny/brightness', rule=None: Cannot infer the rule"):
+        train(cfg)
+
+
 def test_unknown_metric_is_named_with_the_nearest(tmp_path):
     cfg = tiny_config(tmp_path, 2, validate=1, hooks=keep(3, save_best='tiny/brightnes', rule='less'))
     with pytest.raises(ConfigError, match="nearest: 'tiny/brightness'"):
