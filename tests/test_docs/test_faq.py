@@ -4,7 +4,7 @@ import re
 
 from .markdown import ROOT
 
-HEADINGS = re.findall(r'^### (.+)$', (ROOT / 'docs/faq.md').read_text(), re.M)
+HEADINGS = re.findall(r'^### (.+)$', (ROOT / 'docs/faq.md').read_text().replace('`', ''), re.M)
 SHORTEST = 8
 """Letters that a piece of a message needs at least, to be looked up."""
 
