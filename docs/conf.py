@@ -15,15 +15,20 @@ version = release = __version__
 
 extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.autosummary', 'sphinx.ext.napoleon']
 source_suffix = {'.md': 'markdown'}
-exclude_patterns = ['images']
+exclude_patterns = ['images', 'static']
 myst_heading_anchors = 3
 myst_enable_extensions = ['attrs_inline']
+smartquotes_action = 'D'  # dashes alone: error messages are looked for with the quotes that they have
+highlight_language = 'none'  # a block says its language, or is a message or a list of files
 
 html_theme = 'furo'
 html_title = f'genzoo {__version__}'
+html_static_path = ['static']
+html_css_files = ['wide.css']
 
 autodoc_default_options = {'members': True, 'show-inheritance': True}
 autodoc_member_order = 'bysource'
+autodoc_preserve_defaults = True
 autodoc_typehints = 'none'  # the signature has them
 autodoc_typehints_format = 'short'
 autosummary_generate = False
@@ -43,7 +48,15 @@ def include_zoo(app, docname: str, source: list[str]) -> None:
     """Puts the generated table of the model zoo into its page; what it links to is not part of these pages."""
     if docname == 'model_zoo' and ZOO.is_file():
         table = ZOO.read_text().partition('\n')[2]
-        source[0] += re.sub(r'\[([^\]]+)\]\((?!https?:)[^)]+\)', r'`\1`', table)
+        source[0] += re.sub(r'\[([^\]]+)\]\((?!https?:)([^)]+)\)', _without_link, table)
+
+
+def _without_link(link: re.Match) -> str:
+    """The name of a config; of another link its words, and the page if it is one."""
+    label, target = link.groups()
+    if label == Path(target).stem:
+        return f'`{label}`'
+    return f'{label} (`{target}`)' if target.endswith('.md') else label
 
 
 def keep_existing_name(app, env, node, contnode):

@@ -25,7 +25,7 @@ class Inferencer:
     """
 
     slug = ''
-    """Name of the subcommand: the paper's."""
+    """The paper's name, which is that of the subcommand."""
 
     def __init__(self, config: str | Path, checkpoint: str | Path, device: str = 'auto') -> None:
         require_file(checkpoint, f'the file of {self.slug} weights',
