@@ -108,7 +108,7 @@ def test_resumed_on_two_machines_a_run_has_the_curve_and_weights_of_one_process(
         nodes.append(start('tools/dist_train.sh', config, 1, '--resume', tmp_path / 'alone/iter_3.pth',
                            '--cfg-options', 'train_dataloader.batch_size=2'))
     outputs = [finish(node) for node in nodes]
-    assert [node.returncode for node in nodes] == [0, 0], outputs
+    assert [node.returncode for node in nodes] == [0, 0], '\n'.join(text[-2500:] for pair in outputs for text in pair)
     assert 'had batches of 1 x 4 = 4 (processes x batch size), this one has 2 x 2 = 4' in outputs[0][0] + outputs[0][1]
     expected, resumed = curve(tmp_path / 'alone'), curve(tmp_path / 'run')
     assert list(resumed) == [4, 5, 6]
