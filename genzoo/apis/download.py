@@ -58,7 +58,7 @@ def download(zoo: Zoo, name: str, plan: Plan, say: Say) -> bool:
     target = plan.root / entry.checkpoint
     if entry.converter and target.exists() and not plan.overwrite:
         _require_fit(zoo, entry, target, '--overwrite fetches and converts it again.')
-        say(f'{target}: there already; it fits {entry.config}')
+        say(f'{target}: there already, so nothing was fetched; it fits {entry.config}')
     else:
         left = [source for source in entry.sources if source.kind == BY_HAND and not source.files(plan.root)]
         if left:

@@ -13,14 +13,17 @@ from pathlib import Path
 import requests
 from requests.adapters import HTTPAdapter
 from tqdm import tqdm
+from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from ..errors import WeightsError
 from ..utils import atomic_write
+from .alone import alone
 
 CHUNK = 1 << 14  # bytes; what a connection that breaks off costs at most
 PASSING = (408, 429, 500, 502, 503, 504)  # states of a server that may be over soon
 LONGEST_PAUSE = 30  # seconds
+GZIPPED = ('.gz', '.tgz')  # names of files that are compressed where they are published
 
 
 class _BrokenOff(Exception):
@@ -100,6 +103,7 @@ class _Part:
         self.path = target.with_name(f'{target.name}.part')
         self.note_path = target.with_name(f'{target.name}.part.json')
         self.spliced = False  # of bytes of several answers
+        self.gzipped = any(name.endswith(GZIPPED) for name in (target.name, re.split('[?#]', url)[0]))
         note = self._read_note()
         self.validator, self.total = note.get('validator'), note.get('total')
         if note.get('url') != url:
@@ -162,7 +166,8 @@ def fetch_http(url: str, target: Path, expected: Expected = ANY, patience: Patie
 
     What was fetched when it is interrupted (Ctrl-C, SIGKILL, a full disk, a network that
     fails) stays beside the target and is gone on with by the next call, if the server's file
-    is still the same.
+    is still the same. Of several processes with the same target one fetches; the others wait
+    for it, and take its file if it is right.
 
     Args:
         url: ``http://`` or ``https://``.
@@ -175,7 +180,12 @@ def fetch_http(url: str, target: Path, expected: Expected = ANY, patience: Patie
         WeightsError: the server cannot be reached, refuses, breaks off again and again, serves a
             web page, or another file than expected; or the disk is full.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with alone(target) as there:
+        if not there or expected.problem(target) is not None:
+            _fetch_alone(url, target, expected, patience, progress)
+
+
+def _fetch_alone(url: str, target: Path, expected: Expected, patience: Patience, progress: bool) -> None:
     part = _Part(target, url, expected.sha256 is not None)
     for last in (False, True):
         with _session(patience) as session:
@@ -234,14 +244,14 @@ def _attempt(session: requests.Session, part: _Part, patience: Patience, progres
         if offset and response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return _all_there(response, part)
         _require_success(response, part.url)
-        chunks = _chunks(response)
+        chunks = _chunks(response, part)
         if response.status_code == HTTPStatus.PARTIAL_CONTENT:
             _require_continuation(response, part, offset)
             part.spliced = offset > 0
         else:  # all of it: the first time, or the server ignores ranges, or its file changed
             first = next(chunks, b'')
             _refuse_web_page(response, first, part)
-            part.start(_validator(response), _announced(response))
+            part.start(_validator(response, part), _announced(response, part))
             part.append(iter([first]), False)
         part.append(chunks, progress)
 
@@ -263,10 +273,10 @@ def reason_of(error: Exception) -> str:
     return re.sub(r' \((?=[^)]*$)', ': ', text) or type(cause).__name__  # the bracket that was just closed too early
 
 
-def _chunks(response: requests.Response) -> Iterator[bytes]:
+def _chunks(response: requests.Response, part: _Part) -> Iterator[bytes]:
     try:
-        yield from response.iter_content(CHUNK)
-    except requests.RequestException as error:
+        yield from response.raw.stream(CHUNK, decode_content=_to_unpack(response, part))
+    except HTTPError as error:
         raise _BrokenOff('the connection broke off') from error
 
 
@@ -280,9 +290,9 @@ def _require_continuation(response: requests.Response, part: _Part, offset: int)
     """Raises _BrokenOff unless the answer goes on where the part ends, with the same file; the part is dropped."""
     start, total = _content_range(response)
     changed = None not in (part.total, total) and part.total != total
-    validator = _validator(response)
+    validator = _validator(response, part)
     changed = changed or (None not in (part.validator, validator) and part.validator != validator)
-    if start != offset or changed:
+    if start != offset or changed or _to_unpack(response, part):  # a middle cannot be unpacked
         part.discard()
         raise _BrokenOff('the server went on with another part or file')
 
@@ -309,23 +319,27 @@ def _content_range(response: requests.Response) -> tuple[int | None, int | None]
     return start and int(start), int(total) if total != '*' else None
 
 
-def _encoded(response: requests.Response) -> bool:
-    """Whether the bytes were compressed on the way although that was not asked for."""
-    return response.headers.get('Content-Encoding', 'identity') not in ('', 'identity')
+def _to_unpack(response: requests.Response, part: _Part) -> bool:
+    """Whether the bytes were compressed on the way although that was not asked for.
+
+    Servers also call a file so that is itself a gzip file (Apache's ``AddEncoding x-gzip .tgz``); it stays as it is.
+    """
+    encoding = response.headers.get('Content-Encoding', '').strip().lower()
+    return encoding not in ('', 'identity') and not (part.gzipped and encoding in ('gzip', 'x-gzip'))
 
 
-def _validator(response: requests.Response) -> str | None:
+def _validator(response: requests.Response, part: _Part) -> str | None:
     """What identifies this version of the file for ``If-Range``; a weak ETag may not."""
     etag = response.headers.get('ETag', '')
-    if _encoded(response):
+    if _to_unpack(response, part):
         return None
     return etag if etag.startswith('"') else response.headers.get('Last-Modified')
 
 
-def _announced(response: requests.Response) -> int | None:
+def _announced(response: requests.Response, part: _Part) -> int | None:
     """The size that the server says the file has, in bytes."""
     length = response.headers.get('Content-Length', '')
-    return int(length) if length.isdecimal() and not _encoded(response) else None
+    return int(length) if length.isdecimal() and not _to_unpack(response, part) else None
 
 
 def _refuse_web_page(response: requests.Response, first: bytes, part: _Part) -> None:

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from ..errors import ConfigError, WeightsError
 from ..utils import atomic_write, require_file
+from .alone import alone
 from .fetch import ANY, PATIENT, Expected, Patience, fetch_http, looks_like_web_page, reason_of
 
 WEB, DRIVE, BY_HAND, FILE, SHIPPED = 'web', 'Google Drive', 'by hand', 'file', 'shipped'
@@ -115,12 +116,18 @@ def obtain(source: Source, root: Path, repository: Path, overwrite: bool = False
     missing = [path for path in source.files(root) if not path.is_file()]
     target = root / source.save_as
     if source.members and not missing and not overwrite:
-        return f'{", ".join(map(str, source.files(root)))}: there already'
+        return f'{", ".join(map(str, source.files(root)))}: there already, so {_archive_left(target)}'
     line = _kept(source, target) if target.exists() and not _replaceable(source, root, repository, overwrite) else None
     if line is None:
         _FETCH[source.kind](source, target, repository, progress, patience)
         line = f'{target}: fetched from {source.url}{_checked(source)}'
     return line if not source.members else f'{line}; {extract(target, source.members, root / source.extract_to)}'
+
+
+def _archive_left(archive: Path) -> str:
+    """What was not done with an archive whose members are there."""
+    return (f'nothing was taken out of {archive}' if archive.exists() else
+            f'{archive} was not fetched (--overwrite fetches it)')
 
 
 def _replaceable(source: Source, root: Path, repository: Path, overwrite: bool) -> bool:
@@ -162,8 +169,13 @@ def _from_disk(source: Source, target: Path, repository: Path, progress: bool, p
 
 def _from_drive(source: Source, target: Path, repository: Path, progress: bool, patience: Patience) -> None:
     """Through gdown, into a neighbour of the target, which is checked before it gets the final name."""
+    with alone(target) as there:
+        if not there or source.expected.problem(target) is not None:
+            _from_drive_alone(source, target, progress, patience)
+
+
+def _from_drive_alone(source: Source, target: Path, progress: bool, patience: Patience) -> None:
     whole = target.with_name(f'{target.name}.drive')  # gdown's own parts stand beside it, and are resumed
-    target.parent.mkdir(parents=True, exist_ok=True)
     identity = drive_id(source.url)
     by_hand = (f'Open https://drive.google.com/file/d/{identity}/view in a browser, save the file as {target} and give '
                'the command again.')

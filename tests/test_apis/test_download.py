@@ -93,7 +93,7 @@ def test_released_files_of_several_places_become_one_checkpoint(zoo_of, tmp_path
     target = tmp_path / 'root' / 'checkpoints' / 'toy.pth'
     assert (done, again) == (True, True)
     assert len(site.requests) == 1
-    assert said_again[0] == f'{target}: there already; it fits toy.py'
+    assert said_again[0] == f'{target}: there already, so nothing was fetched; it fits toy.py'
     assert [path.name for path in target.parent.iterdir()] == ['toy.pth']
     state, meta = open_model_checkpoint(target)
     assert {key.split('.')[0] for key in state} == {'generator', 'text_encoder'}

@@ -1,11 +1,15 @@
 import errno
 import gzip
 import hashlib
+import random
+import subprocess
+import sys
+from threading import Event
 
 import pytest
 
 from genzoo.apis import fetch
-from genzoo.apis.fetch import Expected, Patience, fetch_http
+from genzoo.apis.fetch import ANY, Expected, Patience, fetch_http
 from genzoo.errors import WeightsError
 from test_apis.web_server import CONTENT, Site, breaking_off, changing, send, serving, status, whole, without_ranges
 
@@ -30,6 +34,14 @@ def refused(site, target, match, expected=RIGHT):
         get(site, target, expected)
     assert '\n' not in str(caught.value)
     assert not target.exists()
+
+
+def fetching(url, target):
+    """A process that fetches."""
+    code = ('import sys; from pathlib import Path; from genzoo.apis.fetch import Expected, Patience, fetch_http; '
+            f'fetch_http(sys.argv[1], Path(sys.argv[2]), Expected({RIGHT.sha256!r}), Patience(3, 0., 60.), False)')
+    return subprocess.Popen([sys.executable, '-c', code, url, str(target)], stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True)
 
 
 def leftovers(target):
@@ -271,6 +283,98 @@ def test_compressed_answer_is_stored_unpacked(target):
     packed = gzip.compress(CONTENT)
     get(Site(lambda site, handler: send(handler, packed, Content_Encoding='gzip')), target)
     assert target.read_bytes() == CONTENT
+
+
+def encoded_too(encoding, content=CONTENT):
+    """Behaves well but for calling the published file gzip-encoded."""
+    packed = gzip.compress(content, mtime=0)
+
+    def action(site, handler):
+        site.content = packed
+        whole(site, handler, Content_Encoding=encoding)
+    return action, packed
+
+
+@pytest.mark.parametrize('name', ['birds.tgz', 'birds.tar.gz', 'birds.tgz?download=1'])
+@pytest.mark.parametrize('encoding', ['gzip', 'x-gzip', 'GZIP'])
+def test_gzip_file_that_is_called_encoded_too_arrives_as_published(tmp_path, encoding, name):
+    action, packed = encoded_too(encoding)
+    target, site = tmp_path / 'archive', Site(action)
+    with serving(site) as address:
+        fetch_http(f'{address}/{name}', target, Expected(hashlib.sha256(packed).hexdigest()), QUICK, progress=False)
+    assert site.requests[0]['Accept-Encoding'] == 'identity'
+    assert target.read_bytes() == packed
+
+
+def test_gzip_file_that_is_called_encoded_too_is_gone_on_with_where_it_broke_off(tmp_path):
+    noise = random.Random(0).randbytes(80000)
+    action, packed = encoded_too('x-gzip', noise)
+
+    def broken(site, handler):
+        site.content = packed
+        whole(site, handler, 50000, Content_Encoding='x-gzip')
+
+    site = Site(broken, action)
+    with serving(site) as address:
+        fetch_http(f'{address}/birds.tgz', tmp_path / 'birds.tgz', ANY, QUICK, progress=False)
+    assert site.ranges[0] is None
+    assert 50000 - fetch.CHUNK <= int(site.ranges[1][6:-1]) <= 50000
+    assert (tmp_path / 'birds.tgz').read_bytes() == packed
+
+
+def test_middle_of_an_answer_that_is_compressed_on_the_way_is_not_added(target):
+    packed = gzip.compress(CONTENT)
+
+    def compressing(site, handler):
+        start = int(handler.headers.get('Range', 'bytes=0-')[6:-1])
+        send(handler, packed[100:] if start else packed, 206 if start else 200, Content_Encoding='gzip',
+             Content_Range=f'bytes {start}-{start + len(packed) - 101}/*')
+
+    get(Site(breaking_off(50000), compressing), target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_of_two_processes_with_the_same_target_one_fetches_and_the_other_takes_its_file(target):
+    slow, started = Event(), Event()
+
+    def held(site, handler):
+        started.set()
+        assert slow.wait(60)
+        whole(site, handler)
+
+    site = Site(held)
+    with serving(site) as address:
+        first = fetching(f'{address}/weights.pth', target)
+        assert started.wait(60)
+        second = fetching(f'{address}/weights.pth', target)
+        line = second.stdout.readline()
+        slow.set()
+        assert [process.wait(60) for process in (first, second)] == [0, 0]
+    assert f'{target}: another process is fetching it; waiting' in line
+    assert second.stdout.read() == ''
+    assert len(site.requests) == 1
+    assert target.read_bytes() == CONTENT
+    assert leftovers(target) == ['weights.pth']
+
+
+def test_killed_process_leaves_no_lock(target):
+    started, over = Event(), Event()
+
+    def stuck(site, handler):
+        started.set()
+        over.wait(60)
+
+    site = Site(stuck, whole)
+    with serving(site) as address:
+        first = fetching(f'{address}/weights.pth', target)
+        assert started.wait(60)
+        assert target.with_name('weights.pth.lock').exists()
+        first.kill()
+        first.wait(60)
+        over.set()
+        fetch_http(f'{address}/weights.pth', target, RIGHT, QUICK, progress=False)
+    assert target.read_bytes() == CONTENT
+    assert leftovers(target) == ['weights.pth']
 
 
 def test_empty_file_arrives(target):

@@ -3,6 +3,7 @@ import inspect
 import io
 import tarfile
 import zipfile
+from contextlib import contextmanager
 
 import gdown
 import pytest
@@ -230,8 +231,33 @@ def test_archive_is_fetched_once_and_its_members_are_kept(tmp_path, drive):
     member = tmp_path / 'root' / 'DAMSM' / 'bird' / 'text.pth'
     assert member.read_bytes() == b'text'
     assert first.endswith(f'text.pth taken out into {member.parent}')
-    assert second == f'{member}: there already'
+    assert second == f'{member}: there already, so nothing was taken out of {tmp_path}/root/DAMSM/bird.zip'
     assert len(drive.calls) == 1
+
+
+def test_archive_whose_members_are_there_is_said_not_to_be_fetched(tmp_path, drive):
+    drive.content = zipped(tmp_path / 'a.zip', **{'birds/captions.pickle': b'new'}).read_bytes()
+    member = put(tmp_path / 'root' / 'DAMSM' / 'captions.pickle', b'old')
+    archive = tmp_path / 'root' / 'data' / 'birds_metadata.zip'
+    source = Source(DRIVE_URL, 'data/birds_metadata.zip', members=('captions.pickle',), extract_to='DAMSM')
+    line = get(source, tmp_path)
+    assert line == f'{member}: there already, so {archive} was not fetched (--overwrite fetches it)'
+    assert not drive.calls
+    get(source, tmp_path, overwrite=True)
+    assert archive.is_file()
+    assert member.read_bytes() == b'new'
+
+
+def test_file_that_another_process_put_there_meanwhile_is_not_fetched_again(tmp_path, target, drive, monkeypatch):
+    @contextmanager
+    def waited(path):
+        put(path)
+        yield True
+
+    monkeypatch.setattr(sources, 'alone', waited)
+    get(Source(DRIVE_URL, 'checkpoints/a.pth', RIGHT), tmp_path)
+    assert target.read_bytes() == CONTENT
+    assert not drive.calls
 
 
 def test_pattern_of_a_file_fetched_by_hand_finds_it(tmp_path):
