@@ -1,8 +1,10 @@
 """Adapters of MoNCE's golden cases."""
+import re
+
 import numpy as np
 import torch
 
-from genzoo.converters.monce import vgg_slices_to_genzoo
+from genzoo.converters import monce as converter
 from genzoo.models.losses import gather_patches, l2_normalize, optimal_transport_weights, sinkhorn
 from genzoo.models.losses.monce_vgg import VGG_LEVELS
 from genzoo.registry import METRICS, MODELS
@@ -112,7 +114,7 @@ def vgg_monce_paired(case):
         ot_weight=h['ot_weight'], eps=h['eps'], loss_weight=h['lambda_vgg'],
         features=dict(type='VGGFeatures', layers=VGG_LEVELS, normalize=False, path='random')))
     state = {key: torch.from_numpy(value) for key, value in case['state_dict'].items()}
-    load_state_dict(loss.features, vgg_slices_to_genzoo(state), case['case'])
+    load_state_dict(loss.features, converter.vgg_slices_to_genzoo(state), case['case'])
     real = arrays['real']
     fake = (0.7 * real + 0.3 * arrays['other']).requires_grad_()
     ids = [arrays[f'ids_{level}'] for level in range(len(h['level_weights']))]
@@ -125,3 +127,86 @@ def vgg_monce_paired(case):
                 loss_vgg_weighted_50=total.detach(),
                 loss_per_query=sum(w * level.flatten() for w, level in zip(h['level_weights'], levels)),
                 grad_fake=torch.autograd.grad(total, fake)[0])
+
+
+def _part(case, part, cfg, prefix=''):
+    """A network with the case's weights, through the converter, strictly."""
+    module = MODELS.build(cfg)
+    state = {key.removeprefix(prefix): torch.from_numpy(value) for key, value in case['state_dict'].items()
+             if key.startswith(prefix)}
+    load_state_dict(module, converter.to_genzoo(part, state), case['case'])
+    return module
+
+
+def _generator_cfg(h):
+    blocks = h['n_blocks'] if 'n_blocks' in h else int(re.search(r'\d+', h['netG'])[0])
+    return dict(type='CUTResnetGenerator', in_channels=h.get('input_nc', 3), out_channels=h.get('output_nc', 3),
+                base_channels=h['ngf'], num_blocks=blocks, norm=h.get('norm', 'instance'),
+                antialias_down=h.get('antialias_down', True), antialias_up=h.get('antialias_up', True),
+                dropout=h.get('dropout', False))
+
+
+def resnet_generator_9blocks(case):
+    h = case['hyper']
+    net = _part(case, 'generator', _generator_cfg(h)).eval()
+    with torch.no_grad():
+        image, features = net(torch.from_numpy(case['input_arrays']['image']), h['nce_layers'])
+    return dict(output=image, **{f'feat_{layer}': maps for layer, maps in zip(h['nce_layers'], features)})
+
+
+def patch_sample_f(case):
+    h, arrays = case['hyper'], {name: torch.from_numpy(value) for name, value in case['input_arrays'].items()}
+    count = sum(name.startswith('feat_') for name in arrays)
+    features, ids = ([arrays[f'{name}_{level}'] for level in range(count)] for name in ('feat', 'ids'))
+    sampler = _part(case, 'patch_sampler', dict(type='PatchSampler', nc=h['nc'], use_mlp=h['use_mlp'],
+                                                in_channels=[maps.shape[1] for maps in features]))
+    plain = MODELS.build(dict(type='PatchSampler', use_mlp=False))
+    with torch.no_grad():
+        samples, _ = sampler(features, h['num_patches'], ids)
+        (bare, ), _ = plain(features[1:2], h['num_patches'], ids[1:2])
+    return dict({f'sample_{level}': sample.flatten(0, 1) for level, sample in enumerate(samples)},
+                nomlp_sample_1=bare.flatten(0, 1))
+
+
+def patchgan_discriminator(case):
+    h = case['hyper']
+    net = _part(case, 'discriminator', dict(
+        type='CUTPatchDiscriminator', in_channels=h['input_nc'], base_channels=h['ndf'], num_layers=h['n_layers'],
+        norm=h['norm'], antialias=h['antialias'])).eval()
+    with torch.no_grad():
+        return dict(logits=net(torch.from_numpy(case['input_arrays']['image'])))
+
+
+def cut_objective(case):
+    h = case['hyper']
+    arrays = {name: torch.from_numpy(value) for name, value in case['input_arrays'].items()}
+    channels = [torch.from_numpy(case['state_dict'][f'F/mlp_{level}.0.weight']).shape[1]
+                for level in range(len(h['nce_layers']))]
+    width = case['state_dict']['F/mlp_0.0.weight'].shape[0]
+    cfgs = dict(generator=_generator_cfg(h), discriminator=dict(type='CUTPatchDiscriminator', base_channels=h['ndf']),
+                patch_sampler=dict(type='PatchSampler', nc=width, in_channels=channels))
+    model = MODELS.build(dict(
+        type='CUT', **cfgs, loss_gan=dict(type='GANLoss', gan_type='lsgan', loss_weight=h['lambda_GAN']),
+        loss_contrast=dict(type='MoNCELoss', num_patches=h['num_patches'], tau=h['tau'], eps=h['eps'],
+                           weighting=h['cost_type'], neg_weight=h['neg_term_weight'], loss_weight=h['lambda_NCE']),
+        nce_layers=h['nce_layers'], num_patches=h['num_patches'], nce_idt=h['nce_idt']))
+    for letter, part in (('G', 'generator'), ('D', 'discriminator'), ('F', 'patch_sampler')):
+        getattr(model, part).load_state_dict(_part(case, part, cfgs[part], f'{letter}/').state_dict())
+    state = model.begin_iteration(dict(img_a=arrays['real_A'], img_b=arrays['real_B']), None)
+    judged = model.discriminator_losses(state)
+    outputs = dict(grad_norms_D=_gradient_norms(judged['loss_d'], model.discriminator))
+    ids = [torch.stack([arrays[f'ids_{domain}_{level}'] for domain in 'AB']) for level in range(len(channels))]
+    adversarial = model.loss_gan(model.discriminator(state['fake_b']))
+    contrast = model.contrast(state, ids)
+    total = adversarial + sum(contrast.values())
+    outputs |= dict(grad_norms_G=_gradient_norms(total, model.generator),
+                    grad_norms_F=_gradient_norms(total, model.patch_sampler))
+    values = dict(fake_B=state['fake_b'], idt_B=state['translated'][1:], loss_D_fake=judged['d_fake'],
+                  loss_D_real=judged['d_real'], loss_D=judged['loss_d'], loss_G_GAN=adversarial,
+                  loss_NCE=2 * contrast['loss_nce'], loss_NCE_Y=2 * contrast['loss_nce_idt'], loss_G=total)
+    return outputs | {name: value.detach() for name, value in values.items()}
+
+
+def _gradient_norms(loss, network):
+    gradients = torch.autograd.grad(loss, list(network.parameters()), retain_graph=True)
+    return torch.stack([gradient.norm() for gradient in gradients])

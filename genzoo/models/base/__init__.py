@@ -1,9 +1,10 @@
 """Training skeletons and data preprocessors."""
 from .adversarial import AdversarialModel
 from .alternating import AlternatingModel, Update, unwrap
-from .data_preprocessor import ZooDataPreprocessor
+from .data_preprocessor import ZooDataPreprocessor, as_uint8_again, to_uint8
 from .ranks import gather_rows, rank_rows
 
 __all__ = [
-    'AdversarialModel', 'AlternatingModel', 'Update', 'ZooDataPreprocessor', 'gather_rows', 'rank_rows', 'unwrap'
+    'AdversarialModel', 'AlternatingModel', 'Update', 'ZooDataPreprocessor', 'as_uint8_again', 'gather_rows',
+    'rank_rows', 'to_uint8', 'unwrap'
 ]

@@ -40,3 +40,13 @@ class ZooDataPreprocessor(BaseDataPreprocessor):
     def _prepare(self, value: Tensor) -> Tensor:
         value = value.to(self.device, non_blocking=self._non_blocking)
         return value.to(torch.float32) / 127.5 - 1 if value.dtype == torch.uint8 else value
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """Generated images in [-1, 1] to uint8; as the papers' code, truncated and not rounded."""
+    return ((images.float() + 1) * 127.5).clamp(0, 255).to(torch.uint8)
+
+
+def as_uint8_again(images: Tensor) -> Tensor:
+    """Images that :class:`ZooDataPreprocessor` scaled to [-1, 1], as the uint8 that they were."""
+    return ((images + 1) * 127.5).round().to(torch.uint8)

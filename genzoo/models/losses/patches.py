@@ -27,9 +27,12 @@ def gather_patches(features: Tensor, ids: Tensor) -> Tensor:
 
     Args:
         features: (B, C, H, W).
-        ids: positions in the flattened map, row by row, (n,).
+        ids: positions in the flattened map, row by row, (n,), or (B, n) for each image its own.
 
     Returns:
         (B, n, C).
     """
-    return features.flatten(2)[:, :, ids.to(features.device)].mT
+    flat, ids = features.flatten(2), ids.to(features.device)
+    if ids.ndim == 1:
+        return flat[:, :, ids].mT
+    return flat.gather(2, ids[:, None].expand(-1, flat.shape[1], -1)).mT

@@ -8,16 +8,11 @@ from ...errors import ConfigError, DataError
 from ...registry import MODELS
 from ...structures import DataSample
 from ...utils import check_vocabulary
-from ..base import AdversarialModel, Update, gather_rows, rank_rows, unwrap
+from ..base import AdversarialModel, Update, as_uint8_again, gather_rows, rank_rows, to_uint8, unwrap
 from .blocks import Affine
 from .contrast import damsm_losses, pad_words
 from .example import example_caption_image
 from .fuse import fuse_generator
-
-
-def to_uint8(images: Tensor) -> Tensor:
-    """[-1, 1] to uint8; as released, truncated and not rounded."""
-    return ((images.float() + 1) * 127.5).clamp(0, 255).to(torch.uint8)
 
 
 @MODELS.register_module()
@@ -252,7 +247,7 @@ class SSAGAN(AdversarialModel):
         fakes = to_uint8(output['fake_img']).cpu()
         reals = [None] * len(fakes)
         if 'img' in inputs:  # these were bytes, which rounding gives back
-            reals = ((inputs['img'] + 1) * 127.5).round().to(torch.uint8).cpu()
+            reals = as_uint8_again(inputs['img']).cpu()
         masks = [mask.float().cpu() for mask in output['masks']]
         samples = [sample.clone() for sample in data_samples or [DataSample() for _ in fakes]]
         for i, sample in enumerate(samples):
