@@ -11,5 +11,7 @@ class DataSample(BaseDataElement):
     * ``caption`` (str), ``caption_index`` (int);
     * ``fake_img``: a generated image, (3, H, W) uint8, RGB;
     * ``gt_img``: the real image, (3, H, W) uint8, RGB;
+    * ``label``: a label map, (L, H, W);
+    * ``mask``: of an image of the unpaired toy, (H, W) bool, where its shapes are;
     * ``masks``: list of (1, h, w) float masks in (0, 1).
     """

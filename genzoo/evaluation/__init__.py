@@ -14,11 +14,13 @@ from .save_images import SaveImages
 from .shapes_attributes import ShapesAttributes, change_inside_foreground, relative_change
 from .sliced_wasserstein import SlicedWassersteinDistance, laplacian_pyramid, sliced_wasserstein
 from .ssim import SSIM
+from .striped_classes import StripedClasses
+from .translated_scenes import TranslatedScenes
 
 __all__ = [
     'FID', 'KID', 'PRD', 'PSNR', 'SSIM', 'DensityCoverage', 'FeatureMetric', 'FieldMean', 'InceptionScore',
     'LPIPSDiversity', 'PrecisionRecall', 'RPrecision', 'SaveImages', 'ShapesAttributes',
-    'SlicedWassersteinDistance', 'change_inside_foreground', 'density_coverage', 'feature_statistics',
-    'frechet_distance', 'inception_score', 'kernel_distance', 'laplacian_pyramid', 'max_f_beta', 'prd_curve',
-    'precision_recall', 'relative_change', 'sliced_wasserstein'
+    'SlicedWassersteinDistance', 'StripedClasses', 'TranslatedScenes', 'change_inside_foreground',
+    'density_coverage', 'feature_statistics', 'frechet_distance', 'inception_score', 'kernel_distance',
+    'laplacian_pyramid', 'max_f_beta', 'prd_curve', 'precision_recall', 'relative_change', 'sliced_wasserstein'
 ]
