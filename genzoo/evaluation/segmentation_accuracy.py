@@ -10,7 +10,7 @@ from torch import Tensor
 from ..errors import DataError
 from ..registry import METRICS
 from ..utils import require_folder
-from ..utils.label_files import read_label_map
+from ..utils.label_maps import read_label_map
 from .common import field_of, log_protocol
 
 

@@ -1,4 +1,4 @@
-"""Label maps in picture files."""
+"""Label maps: in picture files, and as colours."""
 from pathlib import Path
 
 import numpy as np
@@ -32,3 +32,31 @@ def read_label_map(path: str | Path, what: str = 'the label map') -> np.ndarray:
         raise DataError(f'{path}: a picture of {values.shape[2]} channels, but {what} has one, a class a pixel. '
                         'Convert its colours to class numbers.')
     return values.astype(np.int64)
+
+
+def label_colours(count: int) -> np.ndarray:
+    """A colour for each class, that of PASCAL VOC: near numbers get colours far apart, 0 is black.
+
+    Bit b of R, G and B, from the highest downwards, is bit 3b, 3b + 1 and 3b + 2 of the number.
+
+    Returns:
+        (count, 3) uint8, RGB.
+    """
+    numbers = np.arange(count)[:, None]
+    channels = np.arange(3)
+    colours = sum(((numbers >> (3 * bit + channels)) & 1) << (7 - bit) for bit in range(8))
+    return colours.astype(np.uint8)
+
+
+def colour_labels(label: np.ndarray) -> np.ndarray:
+    """A label map as a picture.
+
+    Args:
+        label: (L, H, W): integers, of which the first channel is shown, or dense (float) maps, of
+            which each pixel shows the greatest.
+
+    Returns:
+        (H, W, 3) uint8, RGB.
+    """
+    classes = label.argmax(axis=0) if np.issubdtype(label.dtype, np.floating) else label[0]
+    return label_colours(int(classes.max()) + 1)[classes]
