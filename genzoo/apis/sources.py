@@ -115,10 +115,11 @@ def obtain(source: Source, root: Path, repository: Path, overwrite: bool = False
     """
     missing = [path for path in source.files(root) if not path.is_file()]
     target = root / source.save_as
-    if source.members and not missing and not overwrite:
+    if source.members and not missing and not overwrite and not _newer(target, source.files(root)):
         return f'{", ".join(map(str, source.files(root)))}: there already, so {_archive_left(target)}'
-    line = _kept(source, target) if target.exists() and not _replaceable(source, root, repository, overwrite) else None
-    if line is None:
+    if target.exists() and not _replaceable(source, root, repository, overwrite):
+        line = _kept(source, target, repository)
+    else:
         _FETCH[source.kind](source, target, repository, progress, patience)
         line = f'{target}: fetched from {source.url}{_checked(source)}'
     return line if not source.members else f'{line}; {extract(target, source.members, root / source.extract_to)}'
@@ -132,16 +133,26 @@ def _archive_left(archive: Path) -> str:
 
 def _replaceable(source: Source, root: Path, repository: Path, overwrite: bool) -> bool:
     """Whether an existing target may be fetched again; a shipped file in its own place never is."""
-    own = source.kind == SHIPPED and (root / source.save_as).resolve() == (repository / source.url).resolve()
-    return overwrite and not own
+    return overwrite and not _in_its_own_place(source, root / source.save_as, repository)
 
 
-def _kept(source: Source, target: Path) -> str:
+def _in_its_own_place(source: Source, target: Path, repository: Path) -> bool:
+    """Whether the target is the shipped file itself."""
+    return source.kind == SHIPPED and target.resolve() == (repository / source.url).resolve()
+
+
+def _newer(archive: Path, members: list[Path]) -> bool:
+    """Whether an archive was put there after its members were taken out of an earlier one."""
+    return archive.exists() and archive.stat().st_mtime_ns > max(path.stat().st_mtime_ns for path in members)
+
+
+def _kept(source: Source, target: Path, repository: Path) -> str:
     require_file(target, 'the target', 'Move it away.', ConfigError)
     problem = source.expected.problem(target)
     if problem is not None:
-        raise ConfigError(f'{target}: exists already and is another file: {problem}. Move it away, or give --overwrite '
-                          'to fetch it again.')
+        remedy = (_restore(source) if _in_its_own_place(source, target, repository) else
+                  'Move it away, or give --overwrite to fetch it again.')
+        raise ConfigError(f'{target}: exists already and is another file: {problem}. {remedy}')
     return f'{target}: there already{_checked(source)}'
 
 
@@ -155,14 +166,18 @@ def _from_web(source: Source, target: Path, repository: Path, progress: bool, pa
     fetch_http(source.url, target, source.expected, patience, progress)
 
 
+def _restore(source: Source) -> str:
+    return f'Restore it: git checkout -- {source.url}.' if source.kind == SHIPPED else 'Restore it.'
+
+
 def _from_disk(source: Source, target: Path, repository: Path, progress: bool, patience: Patience) -> None:
     path = repository / source.url
     if source.kind == FILE:
         path = Path(unquote(urlsplit(source.url).path))
-    require_file(path, f'{target.name}', 'Restore it, or correct the metafile.', WeightsError)
+    require_file(path, f'{target.name}', f'{_restore(source)[:-1]}, or correct the metafile.', WeightsError)
     problem = source.expected.problem(path)
     if problem is not None:
-        raise WeightsError(f'{path}: not the file that was expected: {problem}. Restore it.')
+        raise WeightsError(f'{path}: not the file that was expected: {problem}. {_restore(source)}')
     with open(path, 'rb') as origin, atomic_write(target) as file:
         shutil.copyfileobj(origin, file)
 

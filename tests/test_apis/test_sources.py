@@ -1,6 +1,7 @@
 import hashlib
 import inspect
 import io
+import os
 import tarfile
 import zipfile
 from contextlib import contextmanager
@@ -265,3 +266,24 @@ def test_pattern_of_a_file_fetched_by_hand_finds_it(tmp_path):
     assert source.files(tmp_path) == []
     path = put(tmp_path / 'a[1]' / 'netG_500.pth')
     assert source.files(tmp_path) == [path]
+
+
+def test_archive_that_was_replaced_is_taken_out_again(tmp_path):
+    archive = put(tmp_path / 'root' / 'bird.zip', zipped(tmp_path / 'bad.zip', **{'text.pth': b'junk'}).read_bytes())
+    source = Source(DRIVE_URL, 'bird.zip', members=('text.pth',), extract_to='DAMSM')
+    get(source, tmp_path)
+    member = tmp_path / 'root' / 'DAMSM' / 'text.pth'
+    later = member.stat().st_mtime + 1
+    put(archive, zipped(tmp_path / 'good.zip', **{'text.pth': b'weights'}).read_bytes())
+    os.utime(archive, (later, later))
+    assert 'taken out into' in get(source, tmp_path)
+    assert member.read_bytes() == b'weights'
+
+
+def test_damaged_shipped_file_says_how_it_is_restored(tmp_path):
+    root = tmp_path / 'repository'
+    put(root / 'checkpoints' / 'a.pth', b'half')
+    source = Source('checkpoints/a.pth', 'checkpoints/a.pth', RIGHT)
+    for overwrite in (False, True):
+        with pytest.raises(ConfigError, match='Restore it: git checkout -- checkpoints/a.pth'):
+            obtain(source, root, root, overwrite, progress=False)

@@ -8,12 +8,13 @@ does so can stand in for :class:`InceptionV3Features`.
 from .frozen import IMAGENET_MEAN, IMAGENET_STD, FrozenFeatures, ImageNetNormalize
 from .inception import TRUNK, InceptionV3Features
 from .lpips import LPIPS
+from .random_stack import RandomConvFeatures
 from .stub import StubFeatures
 from .vgg import VGG16Embedding, VGGFeatures, vgg_layer_names
 from .weights import FEATURE_WEIGHTS, feature_weights_path, load_feature_weights
 
 __all__ = [
     'FEATURE_WEIGHTS', 'IMAGENET_MEAN', 'IMAGENET_STD', 'LPIPS', 'TRUNK', 'FrozenFeatures', 'ImageNetNormalize',
-    'InceptionV3Features', 'StubFeatures', 'VGG16Embedding', 'VGGFeatures', 'feature_weights_path',
-    'load_feature_weights', 'vgg_layer_names'
+    'InceptionV3Features', 'RandomConvFeatures', 'StubFeatures', 'VGG16Embedding', 'VGGFeatures',
+    'feature_weights_path', 'load_feature_weights', 'vgg_layer_names'
 ]

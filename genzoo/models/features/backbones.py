@@ -2,9 +2,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 import torchvision
 from torch import Tensor, nn
 
+from .frozen import fill_randomly
 from .weights import build_and_fill, feature_weights_path, load_feature_weights
 
 
@@ -17,18 +19,26 @@ def load_backbone(name: str, path: str | Path | None, length: int) -> nn.Sequent
 
     Args:
         name: ``'vgg16'``, ``'vgg19'`` or ``'alexnet'``.
-        path: torchvision's state dict; by default torch hub's cache.
+        path: torchvision's state dict; by default torch hub's cache; ``'random'`` for fixed random weights.
         length: number of layers to keep.
 
     Raises:
         WeightsError: the file is missing, broken or belongs to another network.
     """
+    if path == 'random':
+        with torch.device('meta'):
+            layers = _features(name)[:length]
+        return _out_of_place(fill_randomly(layers.to_empty(device='cpu')))
     file = feature_weights_path(name, path)
     prefix = 'features.'
     state = {key.removeprefix(prefix): value for key, value in load_feature_weights(name, path).items()
              if key.startswith(prefix)}
     layers = build_and_fill(lambda: _features(name), state, file,
                             f'Expected the state dict of torchvision\'s {name}.')[:length]
+    return _out_of_place(layers)
+
+
+def _out_of_place(layers: nn.Sequential) -> nn.Sequential:
     for layer in layers:
         if isinstance(layer, nn.ReLU):
             # In place it would overwrite the tapped output of the convolution before it.

@@ -38,7 +38,8 @@ class VGGFeatures(FrozenFeatures):
         depth: 16 or 19.
         normalize: standardise by ImageNet's mean and deviation, as the network was trained;
             some papers pass images in [-1, 1] as they are.
-        path: torchvision's state dict; by default torch hub's cache.
+        path: torchvision's state dict; by default torch hub's cache; ``'random'`` for fixed random weights,
+            for tests and toy runs.
 
     Raises:
         ConfigError: the depth or a layer does not exist.

@@ -1,0 +1,93 @@
+"""MoNCE between the features that a frozen network sees in two images."""
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import ConfigError
+from ...registry import MODELS
+from .monce import MoNCELoss
+from .patch_nce import PatchNCELoss
+from .patches import draw_patch_ids, gather_patches, l2_normalize
+
+PRESETS = ('released', 'paper')
+VGG_LEVELS = ('relu1_1', 'relu2_1', 'relu3_1', 'relu4_1', 'relu5_1')
+
+
+@MODELS.register_module()
+class MoNCEVGGLoss(nn.Module):
+    r"""Perceptual contrast of paired translation: patches of VGG features, five levels.
+
+    .. math:: L = \lambda \sum_l \lambda_l \, \mathrm{mean}_i L_{l,i}
+
+    ``'released'``, as the published code and weights: the last level is weighted by the hard plan, its positive by
+    the largest weight of its row, so that the most similar negative keeps weight 1; the other levels are
+    plain PatchNCE. ``'paper'``: the easy plan on every level. MoNCE (Zhan et al., CVPR 2022).
+
+    Args:
+        features: config of the frozen network; it returns a dict of feature maps, one a level, in order.
+        level_weights: :math:`\lambda_l`.
+        preset: ``'released'`` or ``'paper'``.
+        num_patches: places drawn a level; at most all.
+        ot_weight: factor of the released plan; it cancels out, except for the smallest weight of 1e-8.
+        eps: weight of the plan's entropy (the paper's beta).
+        neg_weight: :math:`Q` of the preset ``'paper'``.
+        detach_plan: takes the plan as a constant.
+        loss_weight: :math:`\lambda`.
+
+    Raises:
+        ConfigError: unknown preset.
+    """
+
+    def __init__(self, features: dict | None = None,
+                 level_weights: Sequence[float] = (0.03125, 0.0625, 0.125, 0.25, 1.0), preset: str = 'released',
+                 num_patches: int = 256, ot_weight: float = 256.0, eps: float = 1.0, neg_weight: float = 1.0,
+                 detach_plan: bool = False, loss_weight: float = 10.0) -> None:
+        super().__init__()
+        if preset not in PRESETS:
+            raise ConfigError(f'MoNCEVGGLoss: preset={preset!r} is none of {", ".join(PRESETS)}')
+        self.features = MODELS.build(features or dict(type='VGGFeatures', layers=VGG_LEVELS, normalize=False))
+        self.level_weights = tuple(level_weights)
+        self.num_patches = num_patches
+        self.loss_weight = loss_weight
+        shared = dict(eps=eps, detach_plan=detach_plan, reduction='none')
+        if preset == 'paper':
+            last = MoNCELoss(num_patches, weighting='easy', neg_weight=neg_weight, **shared)
+            self.contrasts = nn.ModuleList([last] * len(self.level_weights))
+        else:
+            plain = PatchNCELoss(reduction='none')
+            last = MoNCELoss(neg_weight=ot_weight / (num_patches - 1), num_patches=num_patches, positive_shift=True,
+                             **shared)
+            self.contrasts = nn.ModuleList([plain] * (len(self.level_weights) - 1) + [last])
+
+    def forward(self, fake: Tensor, real: Tensor, ids: Sequence[Tensor] | None = None,
+                generator: torch.Generator | None = None) -> Tensor:
+        """
+        Args:
+            fake: generated images, (B, 3, H, W), RGB, in [-1, 1].
+            real: what they should look like, alike.
+            ids: places to compare, (n,) a level; drawn by default.
+            generator: for drawing them, on the CPU.
+
+        Returns:
+            Scalar.
+        """
+        losses = self.level_losses(fake, real, ids, generator)
+        return self.loss_weight * sum(weight * loss.mean() for weight, loss in zip(self.level_weights, losses))
+
+    def level_losses(self, fake: Tensor, real: Tensor, ids: Sequence[Tensor] | None = None,
+                     generator: torch.Generator | None = None) -> list[Tensor]:
+        """The contrast of each patch, a level: a list of (B, n), not weighted.
+
+        Raises:
+            ConfigError: the network yields another number of levels than there are weights.
+        """
+        with torch.no_grad():
+            keys = list(self.features(real).values())
+        if len(keys) != len(self.level_weights):
+            raise ConfigError(f'MoNCEVGGLoss: {len(self.level_weights)} level_weights for {len(keys)} feature maps')
+        if ids is None:
+            ids = [draw_patch_ids(key.shape[2] * key.shape[3], self.num_patches, generator) for key in keys]
+        queries = self.features(fake).values()
+        return [contrast(*(l2_normalize(gather_patches(maps, places)) for maps in (query, key)))
+                for contrast, query, key, places in zip(self.contrasts, queries, keys, ids)]

@@ -1,0 +1,117 @@
+"""Entropic optimal transport between the patches of two images, and other weights of negatives."""
+import torch
+from torch import Tensor
+
+from ...errors import ConfigError
+
+WEIGHTINGS = ('hard', 'easy')
+
+
+def sinkhorn(kernel: Tensor, num_iters: int = 50, row_target: float | None = None) -> Tensor:
+    r"""The plan :math:`\mathrm{diag}(u) K \mathrm{diag}(v)` after a fixed number of Sinkhorn's iterations.
+
+    Each iteration scales the rows, then the columns: columns sum to 1 exactly, rows to ``row_target`` nearly.
+    Differentiable through all iterations. MoNCE (Zhan et al., CVPR 2022).
+
+    Args:
+        kernel: :math:`K`, positive, (..., R, C).
+        num_iters: iterations.
+        row_target: what each row sums to; C / R by default.
+
+    Returns:
+        (..., R, C).
+    """
+    rows, columns = kernel.shape[-2:]
+    target = columns / rows if row_target is None else row_target
+    v = kernel.new_ones(*kernel.shape[:-2], columns, 1)
+    for _ in range(num_iters):
+        u = target / (kernel @ v)
+        v = 1 / (kernel.mT @ u)
+    return u * kernel * v.mT
+
+
+def log_sinkhorn(log_kernel: Tensor, num_iters: int = 50, row_target: float | None = None) -> Tensor:
+    """The logarithm of :func:`sinkhorn`'s plan, stable where the kernel itself overflows.
+
+    Args:
+        log_kernel: (..., R, C).
+        num_iters: iterations.
+        row_target: what each row sums to; C / R by default.
+
+    Returns:
+        (..., R, C).
+    """
+    rows, columns = log_kernel.shape[-2:]
+    target = log_kernel.new_tensor(columns / rows if row_target is None else row_target).log()
+    log_v = log_kernel.new_zeros(*log_kernel.shape[:-2], 1, columns)
+    for _ in range(num_iters):
+        log_u = target - (log_kernel + log_v).logsumexp(-1, keepdim=True)
+        log_v = -(log_kernel + log_u).logsumexp(-2, keepdim=True)
+    return log_u + log_kernel + log_v
+
+
+def _affinity(similarity: Tensor, weighting: str) -> Tensor:
+    """What the plan follows: similar negatives get more mass if hard, less if easy."""
+    if weighting not in WEIGHTINGS:
+        raise ConfigError(f'weighting={weighting!r}: is none of {", ".join(WEIGHTINGS)}')
+    return similarity if weighting == 'hard' else 1 - similarity
+
+
+def fill_diagonal(values: Tensor, fill: float) -> Tensor:
+    """A copy of (..., N, N) with ``fill`` on the diagonal."""
+    diagonal = torch.eye(values.shape[-1], dtype=torch.bool, device=values.device)
+    return values.masked_fill(diagonal, fill)
+
+
+def transport_plan(similarity: Tensor, eps: float = 1.0, num_iters: int = 50, weighting: str = 'hard',
+                   diag_fill: float = -10.0, log_domain: bool = False) -> Tensor:
+    r"""The optimal transport plan over pairs of patches, their own pairs masked.
+
+    .. math:: K = \exp(M / \epsilon), \quad M = S \text{ (hard) or } 1 - S \text{ (easy)}, \quad M_{ii} = -10
+
+    MoNCE (Zhan et al., CVPR 2022).
+
+    Args:
+        similarity: :math:`S`, query i with key j, (..., N, N).
+        eps: the entropy's weight (the paper's beta).
+        num_iters: Sinkhorn's iterations.
+        weighting: ``'hard'`` or ``'easy'``.
+        diag_fill: :math:`M_{ii}`.
+        log_domain: needed for eps below about 0.02.
+
+    Returns:
+        (..., N, N); rows and columns sum to 1.
+    """
+    scores = fill_diagonal(_affinity(similarity, weighting), diag_fill) / eps
+    return log_sinkhorn(scores, num_iters).exp() if log_domain else sinkhorn(scores.exp(), num_iters)
+
+
+def softmax_weights(similarity: Tensor, eps: float = 1.0, weighting: str = 'hard') -> Tensor:
+    r"""Weights of negatives without transport: :math:`\exp(M_{ij} / \epsilon)`, normalised over :math:`j \ne i`.
+
+    WeightNCE, the ablation of MoNCE (Zhan et al., CVPR 2022).
+
+    Args:
+        similarity: query i with key j, (..., N, N).
+        eps: temperature (the paper's beta).
+        weighting: ``'hard'`` or ``'easy'``.
+
+    Returns:
+        (..., N, N); rows sum to 1, the diagonal is 0.
+    """
+    return fill_diagonal(_affinity(similarity, weighting) / eps, -torch.inf).softmax(-1)
+
+
+def optimal_transport_weights(q: Tensor, k: Tensor, eps: float = 1.0, num_iters: int = 50, weighting: str = 'hard',
+                              diag_fill: float = -10.0, log_domain: bool = False) -> Tensor:
+    """:func:`transport_plan` of features; the keys take no gradient.
+
+    Args:
+        q: normalised patch features of the generated image, (..., N, C).
+        k: of the image that it is compared with, (..., N, C).
+        eps, num_iters, weighting, diag_fill, log_domain: as there.
+
+    Returns:
+        (..., N, N), query i, key j.
+    """
+    return transport_plan(q @ k.detach().mT, eps, num_iters, weighting, diag_fill, log_domain)

@@ -1,0 +1,35 @@
+"""Patches of feature maps: where they are, taking them out, their length."""
+import torch
+from torch import Tensor
+
+
+def l2_normalize(x: Tensor, dim: int = -1) -> Tensor:
+    """Vectors of about unit length: ``x / (||x|| + 1e-7)``, the small number added to the length."""
+    return x / (x.norm(dim=dim, keepdim=True) + 1e-7)
+
+
+def draw_patch_ids(num_positions: int, num_patches: int, generator: torch.Generator | None = None) -> Tensor:
+    """Positions drawn without repetition, the same for all images of a batch.
+
+    Args:
+        num_positions: H * W of the map.
+        num_patches: how many to draw; at most all.
+        generator: on the CPU; PyTorch's global one by default.
+
+    Returns:
+        (min(num_patches, num_positions),), int64, on the CPU.
+    """
+    return torch.randperm(num_positions, generator=generator)[:num_patches]
+
+
+def gather_patches(features: Tensor, ids: Tensor) -> Tensor:
+    """Feature vectors at some positions.
+
+    Args:
+        features: (B, C, H, W).
+        ids: positions in the flattened map, row by row, (n,).
+
+    Returns:
+        (B, n, C).
+    """
+    return features.flatten(2)[:, :, ids.to(features.device)].mT

@@ -1,0 +1,62 @@
+import pytest
+import torch
+
+from genzoo.errors import ConfigError
+from genzoo.models.losses import draw_patch_ids
+from genzoo.registry import MODELS
+
+SMALL = dict(type='RandomConvFeatures', channels=(4, 4, 8, 8, 8))
+
+
+def images(seed, batch=2):
+    return torch.rand(batch, 3, 16, 16, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+def build(**settings):
+    return MODELS.build(dict(type='MoNCEVGGLoss', features=SMALL, num_patches=16, **settings))
+
+
+@pytest.mark.parametrize('preset', ['released', 'paper'])
+def test_same_image_costs_less_than_another(preset):
+    loss, generator = build(preset=preset), torch.Generator()
+    same, other = (loss(image, images(0), generator=generator.manual_seed(0)) for image in (images(0), images(1)))
+    assert same < other
+
+
+def test_only_the_last_level_of_the_released_form_is_weighted():
+    released, plain = build(), build(preset='paper')
+    ids = [draw_patch_ids(side * side, 16, torch.Generator().manual_seed(0)) for side in (16, 8, 8, 4, 4)]
+    a, b = (loss.level_losses(images(0), images(1), ids) for loss in (released, plain))
+    assert not any(torch.allclose(x, y) for x, y in zip(a, b))
+    assert {type(contrast).__name__ for contrast in released.contrasts[:4]} == {'PatchNCELoss'}
+
+
+def test_factor_of_the_released_plan_cancels_out():
+    ids = [torch.arange(16)] * 5
+    a, b = (build(ot_weight=weight)(images(0), images(1), ids) for weight in (128., 256.))
+    torch.testing.assert_close(a, b)
+
+
+def test_maps_smaller_than_the_number_of_patches_use_all_positions():
+    loss = build()
+    loss.num_patches = 100
+    assert [level.shape[1] for level in loss.level_losses(images(0), images(1))] == [100, 64, 64, 16, 16]
+
+
+def test_gradient_reaches_the_generated_image_only():
+    fake, real = images(0).requires_grad_(), images(1).requires_grad_()
+    loss = build()
+    loss(fake, real).backward()
+    assert fake.grad.abs().sum() > 0
+    assert real.grad is None
+    assert all(weight.grad is None for weight in loss.parameters())
+
+
+def test_levels_and_weights_must_agree():
+    with pytest.raises(ConfigError, match='2 level_weights for 5 feature maps'):
+        build(level_weights=(1., 1.))(images(0), images(1))
+
+
+def test_unknown_preset_is_refused():
+    with pytest.raises(ConfigError, match='released, paper'):
+        build(preset='official')
