@@ -6,11 +6,12 @@ from .collate import zoo_collate
 from .repeated import RepeatedDataset
 from .samplers import EpochShuffleSampler, SampleIndex
 from .toy import ShapesCaptionDataset, StripedLabelsDataset, UnpairedScenesDataset
+from .unpaired_image import UnpairedImageDataset
 from .vocabulary import Vocabulary, tokenise
 from .workers import quiet_worker
 
 __all__ = [
     'CaptionImageDataset', 'EpochShuffleSampler', 'RepeatedDataset', 'SampleIndex', 'ShapesCaptionDataset',
-    'StripedLabelsDataset', 'UnpairedScenesDataset', 'Vocabulary', 'ZooDataset', 'quiet_worker', 'sample_rng',
-    'tokenise', 'transforms', 'zoo_collate'
+    'StripedLabelsDataset', 'UnpairedImageDataset', 'UnpairedScenesDataset', 'Vocabulary', 'ZooDataset',
+    'quiet_worker', 'sample_rng', 'tokenise', 'transforms', 'zoo_collate'
 ]

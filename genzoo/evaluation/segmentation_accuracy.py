@@ -10,7 +10,7 @@ from torch import Tensor
 from ..errors import DataError
 from ..registry import METRICS
 from ..utils import require_folder
-from ..utils.label_maps import read_label_map
+from ..utils.label_maps import read_label
 from .common import field_of, log_protocol
 
 
@@ -97,7 +97,7 @@ class SegmentationAccuracy(BaseMetric):
     @staticmethod
     def _maps(data_samples: Sequence[dict], folder: Path | None, field: str, kind: str) -> list[np.ndarray]:
         if folder is not None:
-            return [read_label_map(folder / f'{sample["key"]}.png', f'the {kind} label map') for sample in data_samples]
+            return [read_label(folder / f'{sample["key"]}.png', f'the {kind} label map') for sample in data_samples]
         values: list[Tensor] = field_of(data_samples, field, f'Give it, or name a folder of {kind} label maps.')
         return [torch.as_tensor(value).cpu().numpy() for value in values]
 

@@ -7,31 +7,35 @@ from PIL import Image
 from ..errors import DataError
 from .files import require_file
 
+INDEX_MODES = ('1', 'L', 'P', 'I', 'I;16')
+"""PIL's modes with one number a pixel; of a palette (P) that is the index, whatever the colours."""
 
-def read_label_map(path: str | Path, what: str = 'the label map') -> np.ndarray:
-    """Reads a label map: grey values, or the indices of a palette.
+
+def read_label(path: str | Path, what: str = 'the label map') -> np.ndarray:
+    """Reads a label file as numbers, not as colours.
 
     Args:
-        path: the file, e.g. a PNG of 8 or 16 bits.
-        what: it is, for the error.
+        path: of a picture with one number a pixel: grey of 8 or 16 bits, or a palette.
+        what: it is, for messages.
 
     Returns:
-        (H, W) int64.
+        (H, W) int32.
 
     Raises:
-        DataError: it is missing, broken or has several channels.
+        DataError: it is missing, broken, or has colours.
     """
     path = require_file(path, what, 'Check the path.')
     try:
         with Image.open(path) as image:
-            values = np.asarray(image)
+            mode, label = image.mode, np.asarray(image)
     except Exception as error:  # a broken picture raises nearly anything
         reason = str(error).split('\n')[0].replace(f"'{path}'", 'it')
-        raise DataError(f'{path}: truncated or not an image ({reason}). Make {what} again.') from error
-    if values.ndim != 2:
-        raise DataError(f'{path}: a picture of {values.shape[2]} channels, but {what} has one, a class a pixel. '
-                        'Convert its colours to class numbers.')
-    return values.astype(np.int64)
+        raise DataError(f'{path}: truncated or not an image ({reason}). Fetch it again, or set '
+                        "on_error='skip' to go on without it.") from error
+    if mode not in INDEX_MODES:
+        raise DataError(f'{path}: has colours (mode {mode}), but a label map needs one class number a pixel. Convert '
+                        'it to a grey or palette PNG of class numbers; if it is a picture, swap image and label paths.')
+    return label.astype(np.int32)
 
 
 def label_colours(count: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Adapters of MoNCE's golden cases."""
 import numpy as np
 import torch
+from golden.monce_data import preprocess_paired, preprocess_unpaired  # noqa: F401
 
 from genzoo.converters.monce import vgg_slices_to_genzoo
 from genzoo.models.losses import gather_patches, l2_normalize, optimal_transport_weights, sinkhorn

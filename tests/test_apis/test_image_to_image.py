@@ -229,7 +229,7 @@ def test_label_files_that_are_none_are_named(painter, tmp_path):
     np.savez(tmp_path / 'two.npz', a=np.zeros((2, 2)), b=np.zeros((2, 2)))
     _photo(tmp_path / 'rgb.png')
     for name, message in [('object.npy', 'no NumPy file of one array'), ('flat.npy', r'of shape \(3,\)'),
-                          ('two.npz', 'no NumPy file of one array'), ('rgb.png', 'a picture of 3 channels')]:
+                          ('two.npz', 'no NumPy file of one array'), ('rgb.png', 'has colours')]:
         with pytest.raises(DataError, match=f'{name}: .*{message}'):
             painter(tmp_path / name, progress=False)
     with pytest.raises(ConfigError, match='--max-side: is for photographs'):

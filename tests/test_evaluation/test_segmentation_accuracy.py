@@ -99,7 +99,7 @@ def test_what_does_not_fit_is_named(tmp_path):
     with pytest.raises(DataError, match=r'b\.png: the predicted label map is missing'):
         judge([dict(key='b', label=torch.tensor([[0]]))], pred_dir=tmp_path)
     Image.new('RGB', (2, 2)).save(tmp_path / 'b.png')
-    with pytest.raises(DataError, match=r'b\.png: a picture of 3 channels'):
+    with pytest.raises(DataError, match=r'b\.png: has colours'):
         judge([dict(key='b', label=torch.tensor([[0]]))], pred_dir=tmp_path)
     with pytest.raises(DataError, match='the folder of true label maps is missing'):
         SegmentationAccuracy(CLASSES, gt_dir=tmp_path / 'nowhere')

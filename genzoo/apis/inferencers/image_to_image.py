@@ -9,16 +9,16 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from ...datasets.image_files import IMAGE_SUFFIXES
 from ...datasets.transforms.image import load_image, to_array
 from ...errors import ConfigError, DataError
 from ...registry import INFERENCERS
 from ...utils import require_file
-from ...utils.label_maps import colour_labels, read_label_map
+from ...utils.label_maps import colour_labels, read_label
 from ..config import load_config
 from .base import Inferencer
 from .pictures import PictureInferencer
 
-IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.tif', '.tiff', '.webp')
 LABEL_SUFFIXES = ('.png', '.npy', '.npz')
 MULTIPLE = 4
 """Of which the generator takes sides."""
@@ -84,7 +84,7 @@ class LabelToImageInferencer(PictureInferencer):
         """The label map at the model's size, (L, H, W), int64 or, if dense, float32."""
         if max_side is not None:
             raise ConfigError('--max-side: is for photographs; the sizes of label maps follow the model. Leave it out.')
-        label = read_label_map(path)[None] if path.suffix.lower() == '.png' else read_array(path)
+        label = read_label(path)[None].astype(np.int64) if path.suffix.lower() == '.png' else read_array(path)
         shape = (size, size) if size is not None else self._model_size()
         return torch.from_numpy(label) if shape is None else resize_label(torch.from_numpy(label), shape)
 

@@ -1,6 +1,5 @@
 """Files in, pictures out: what inferencers share that go through a folder."""
 import logging
-import os
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
@@ -12,6 +11,7 @@ from mmengine.logging import print_log
 from torch import Tensor
 from tqdm import tqdm
 
+from ...datasets.image_files import files_below
 from ...errors import ConfigError, DataError
 from ...utils import refuse_existing
 from ...visualization import image_grid, save_image
@@ -53,17 +53,8 @@ def find_files(inputs: Sequence[Path], suffixes: Sequence[str], out_dir: Path | 
 
 def _files_of(folder: Path, suffixes: Sequence[str], out_dir: Path | None) -> list[Path]:
     own = None if out_dir is None or out_dir.resolve() == folder.resolve() else out_dir.resolve()
-    return sorted((file for file in _walk(folder) if file.suffix.lower() in suffixes
-                   and (own is None or own not in file.resolve().parents)), key=str)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """All files below a folder, through links; but not through one that leads upwards."""
-    met = set()
-    for root, folders, files in os.walk(folder, followlinks=True):
-        met.add(os.path.realpath(root))
-        folders[:] = [name for name in folders if os.path.realpath(os.path.join(root, name)) not in met]
-        yield from (Path(root, name) for name in files)
+    files = map(Path, files_below(folder, tuple(suffixes)))
+    return [file for file in files if own is None or own not in file.resolve().parents]
 
 
 class PictureInferencer(Inferencer):

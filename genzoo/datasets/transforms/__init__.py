@@ -2,6 +2,7 @@
 from .caption import PadOrSubsampleCaption, SampleCaption, TokenizeCaption, pad_or_subsample
 from .image import (
     BBoxCrop,
+    LoadImages,
     LoadTextImage,
     RandomCrop,
     RandomFlip,
@@ -10,10 +11,13 @@ from .image import (
     load_image,
     short_side_size,
 )
-from .pack import PackTextImage
+from .label import LabelRule, LoadLabel, read_label
+from .pack import PackLabelledImage, PackTextImage, PackUnpairedImages
+from .placement import PairedResizeRandomCropFlip, Placement, PlacingTransform, ResizeRandomCropFlip
 
 __all__ = [
-    'BBoxCrop', 'LoadTextImage', 'PackTextImage', 'PadOrSubsampleCaption', 'RandomCrop', 'RandomFlip',
-    'ResizeShortSide', 'SampleCaption', 'TokenizeCaption', 'bbox_crop_box', 'load_image',
-    'pad_or_subsample', 'short_side_size'
+    'BBoxCrop', 'LabelRule', 'LoadImages', 'LoadLabel', 'LoadTextImage', 'PackLabelledImage', 'PackTextImage',
+    'PackUnpairedImages', 'PadOrSubsampleCaption', 'PairedResizeRandomCropFlip', 'Placement', 'PlacingTransform',
+    'RandomCrop', 'RandomFlip', 'ResizeRandomCropFlip', 'ResizeShortSide', 'SampleCaption', 'TokenizeCaption',
+    'bbox_crop_box', 'load_image', 'pad_or_subsample', 'read_label', 'short_side_size'
 ]
