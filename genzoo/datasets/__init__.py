@@ -2,7 +2,11 @@
 from . import transforms
 from .base import ZooDataset, sample_rng
 from .caption_image import CaptionImageDataset
+from .celebamask import CelebAMaskHQDataset
 from .collate import zoo_collate
+from .dense_label import DeepFashionPoseDataset, DenseLabelDataset
+from .paired_label import LabelFolderDataset, PairedDataset, PairedLabelDataset
+from .paired_layouts import ADE20KDataset, CityscapesLabelDataset, COCOStuffDataset, FacadesDataset
 from .repeated import RepeatedDataset
 from .samplers import EpochShuffleSampler, SampleIndex
 from .toy import ShapesCaptionDataset, StripedLabelsDataset, UnpairedScenesDataset
@@ -11,7 +15,9 @@ from .vocabulary import Vocabulary, tokenise
 from .workers import quiet_worker
 
 __all__ = [
-    'CaptionImageDataset', 'EpochShuffleSampler', 'RepeatedDataset', 'SampleIndex', 'ShapesCaptionDataset',
+    'ADE20KDataset', 'COCOStuffDataset', 'CaptionImageDataset', 'CelebAMaskHQDataset', 'CityscapesLabelDataset',
+    'DeepFashionPoseDataset', 'DenseLabelDataset', 'EpochShuffleSampler', 'FacadesDataset', 'LabelFolderDataset',
+    'PairedDataset', 'PairedLabelDataset', 'RepeatedDataset', 'SampleIndex', 'ShapesCaptionDataset',
     'StripedLabelsDataset', 'UnpairedImageDataset', 'UnpairedScenesDataset', 'Vocabulary', 'ZooDataset',
     'quiet_worker', 'sample_rng', 'tokenise', 'transforms', 'zoo_collate'
 ]

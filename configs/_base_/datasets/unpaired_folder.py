@@ -7,7 +7,7 @@ load = dict(type='LoadImages', keys=['img_a', 'img_b'])
 pack = dict(type='PackUnpairedImages')
 
 train_dataloader = dict(
-    **loader, global_batch_size=1, pin_memory=True, sampler=dict(type='EpochShuffleSampler'),
+    **loader, global_batch_size=12, pin_memory=True, sampler=dict(type='EpochShuffleSampler'),
     dataset=dict(
         type='UnpairedImageDataset', data_root='data/horse2zebra', phase='train', direction='AtoB',
         pipeline=[load, dict(type='ResizeRandomCropFlip', load_size=286, crop_size=256, flip_prob=0.5), pack]))

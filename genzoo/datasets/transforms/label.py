@@ -9,6 +9,7 @@ from PIL import Image
 from ...errors import DataError
 from ...registry import TRANSFORMS
 from ...utils.label_maps import read_label
+from .image import load_image
 
 IGNORED = 255
 """What label files say where nobody knows the class."""
@@ -79,6 +80,45 @@ class LoadLabel(BaseTransform):
         require_fitting(results, label.shape[::-1])
         results['label'] = label_picture(label)
         return results
+
+
+@TRANSFORMS.register_module()
+class LoadGlasses(BaseTransform):
+    """Reads the mask ``glasses_path``, after ``label``: into a channel of its own, or into a class of the label."""
+
+    def transform(self, results: dict) -> dict:
+        """Adds ``glasses``, a picture of 0 and 1, zeros without a file; with a ``glasses_class`` changes ``label``.
+
+        Raises:
+            DataError: the mask is broken or has another size than the label.
+        """
+        label = np.asarray(results['label'])
+        mask = self._mask(results, label.shape)
+        if results['glasses_class'] is not None:
+            results['label'] = label_picture(np.where(mask, results['glasses_class'], label))
+        else:
+            results['glasses'] = Image.fromarray(mask.astype(np.uint8))
+        return results
+
+    @staticmethod
+    def _mask(results: dict, shape: tuple[int, int]) -> np.ndarray:
+        path = Path(results['glasses_path'])
+        if not path.is_file():
+            return np.zeros(shape, dtype=bool)
+        mask = read_mask(path)
+        if mask.shape != shape:
+            raise DataError(f'{path}: has {mask.shape[1]}x{mask.shape[0]} pixels, its label map '
+                            f'{results["label_path"]} {shape[1]}x{shape[0]}. Fetch it again.')
+        return mask
+
+
+def read_mask(path: Path) -> np.ndarray:
+    """(H, W) bool of a mask: where it is white, be it grey, of a palette or of colours.
+
+    Raises:
+        DataError: it is missing or broken.
+    """
+    return np.asarray(load_image(path))[..., 0] > 127
 
 
 def require_fitting(results: dict, size: tuple[int, int]) -> None:
