@@ -5,9 +5,10 @@ from .patch_discriminator import CUTPatchDiscriminator
 from .patch_sampler import PatchSampler
 from .resnet_generator import CUTResnetGenerator
 from .semantics import encode_labels, instance_edges
+from .spade import SPADEModel
 from .spade_generator import SPADEGenerator
 
 __all__ = [
     'CUT', 'CUTPatchDiscriminator', 'CUTResnetGenerator', 'PatchSampler', 'SPADEGenerator',
-    'SPADEMultiscaleDiscriminator', 'encode_labels', 'instance_edges'
+    'SPADEModel', 'SPADEMultiscaleDiscriminator', 'encode_labels', 'instance_edges'
 ]

@@ -43,6 +43,8 @@ class SPADEGenerator(nn.Module):
         c, most = base_channels, num_upsampling_layers == 'most'
         self.label_channels, self.noise_size, self.use_vae = label_channels, noise_size, use_vae
         self.start = (height, width)
+        doublings = UPSAMPLINGS[num_upsampling_layers]
+        self.image_size = (height * 2**doublings, width * 2**doublings)
         self.doubles_in_the_middle = num_upsampling_layers != 'normal'
         self.fc = (nn.Linear(noise_size, 16 * c * height * width) if use_vae else
                    nn.Conv2d(label_channels, 16 * c, 3, 1, 1))
