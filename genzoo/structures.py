@@ -7,7 +7,7 @@ class DataSample(BaseDataElement):
 
     A bag of named fields, as in mmengine. Names in use:
 
-    * ``key`` (str): the item's name in its data set;
+    * ``key`` (str): the item's name in its data set; ``img_path`` (str): its file;
     * ``caption`` (str), ``caption_index`` (int);
     * ``fake_img``: a generated image, (3, H, W) uint8, RGB;
     * ``gt_img``: the real image, (3, H, W) uint8, RGB;

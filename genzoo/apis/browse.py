@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from ..datasets import SampleIndex
 from ..errors import ConfigError
 from ..registry import DATASETS
-from ..visualization import image_grid
+from ..visualization import image_grid, label_pictures
 
 SPLITS = ('train', 'val', 'test')
 
@@ -55,7 +55,8 @@ def pictures_of(item: Mapping) -> np.ndarray:
     """The images among an item's inputs, side by side.
 
     Args:
-        item: with ``inputs``, a dict; images are its tensors (3, H, W) and (1, H, W).
+        item: with ``inputs``, a dict; images are its tensors (3, H, W) and (1, H, W); ``label`` (L, H, W) is
+            shown in colours, see :func:`~genzoo.visualization.label_pictures`.
 
     Returns:
         (H, W, 3) uint8, RGB.
@@ -63,12 +64,16 @@ def pictures_of(item: Mapping) -> np.ndarray:
     Raises:
         ConfigError: there is none.
     """
-    images = [to_uint8(value) for value in item['inputs'].values()
-              if isinstance(value, Tensor) and value.ndim == 3 and value.shape[0] in (1, 3)]
+    images = [picture for name, value in item['inputs'].items() if isinstance(value, Tensor) and value.ndim == 3
+              for picture in (label_pictures(value) if name == 'label' else _images(value))]
     if not images:
         raise ConfigError(f'the pipeline yields no image, only {", ".join(item["inputs"])}. Images are tensors '
                           '(3, H, W) or (1, H, W).')
     return images[0] if len(images) == 1 else image_grid(images, columns=len(images), min_width=1)
+
+
+def _images(value: Tensor) -> list[Tensor]:
+    return [to_uint8(value)] if value.shape[0] in (1, 3) else []
 
 
 def label_of(item: Mapping, number: int) -> str:

@@ -2,14 +2,22 @@
 from . import transforms
 from .base import ZooDataset, sample_rng
 from .caption_image import CaptionImageDataset
+from .celebamask import CelebAMaskHQDataset
 from .collate import zoo_collate
+from .dense_label import DeepFashionPoseDataset, DenseLabelDataset
+from .paired_label import LabelFolderDataset, PairedDataset, PairedLabelDataset
+from .paired_layouts import ADE20KDataset, CityscapesLabelDataset, COCOStuffDataset, FacadesDataset
 from .repeated import RepeatedDataset
 from .samplers import EpochShuffleSampler, SampleIndex
 from .toy import ShapesCaptionDataset
+from .unpaired_image import UnpairedImageDataset
 from .vocabulary import Vocabulary, tokenise
 from .workers import quiet_worker
 
 __all__ = [
-    'CaptionImageDataset', 'EpochShuffleSampler', 'RepeatedDataset', 'SampleIndex', 'ShapesCaptionDataset',
-    'Vocabulary', 'ZooDataset', 'quiet_worker', 'sample_rng', 'tokenise', 'transforms', 'zoo_collate'
+    'ADE20KDataset', 'COCOStuffDataset', 'CaptionImageDataset', 'CelebAMaskHQDataset', 'CityscapesLabelDataset',
+    'DeepFashionPoseDataset', 'DenseLabelDataset', 'EpochShuffleSampler', 'FacadesDataset', 'LabelFolderDataset',
+    'PairedDataset', 'PairedLabelDataset', 'RepeatedDataset', 'SampleIndex', 'ShapesCaptionDataset',
+    'UnpairedImageDataset', 'Vocabulary', 'ZooDataset', 'quiet_worker', 'sample_rng', 'tokenise', 'transforms',
+    'zoo_collate'
 ]

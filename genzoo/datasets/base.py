@@ -32,6 +32,8 @@ class ZooDataset(Dataset):
     sampler's seed and on the sample's position in the training stream
     (:class:`~genzoo.datasets.SampleIndex`), or on the index alone where an index is a plain
     int. So batches do not depend on the number of workers or ranks, nor on resuming.
+    ``results['epoch']`` is the epoch of the stream that asks for the sample, from 0, which
+    reaches workers with the index.
 
     A subclass sets up its records, then calls this constructor; it implements
     :meth:`__len__` and :meth:`record`.
@@ -88,12 +90,15 @@ class ZooDataset(Dataset):
         if not 0 <= index < len(self):
             raise IndexError(f'index {int(index)} of {len(self)} items')
         if self.on_error == 'raise':
-            return self._item(int(index), self.rng_of(index))
+            return self._item(int(index), index)
         return self._readable_item(index)
 
-    def _item(self, index: int, rng: np.random.RandomState) -> Any:
+    def _item(self, index: int, asked: int) -> Any:
+        """Item ``index``, with the randomness and the epoch of the index that was asked for."""
+        rng = self.rng_of(asked)
         results = self.record(index, rng)
         results['rng'] = rng
+        results['epoch'] = getattr(asked, 'epoch', 0)
         for step in self.pipeline:
             results = step(results)
         return results
@@ -104,7 +109,7 @@ class ZooDataset(Dataset):
             if self._broken[candidate]:
                 continue
             try:
-                return self._item(candidate, self.rng_of(index))
+                return self._item(candidate, index)
             except DataError as error:
                 self._broken[candidate] = 1
                 print_log(f'item {candidate} is skipped: {error}', 'current', logging.WARNING)

@@ -16,19 +16,22 @@ class SampleIndex(int):
         index: into the data set.
         seed: of the sampler.
         position: of this sample in the endless stream over all ranks, from 0.
+        epoch: that the position falls into, from 0.
     """
 
     seed: int
     position: int
+    epoch: int
 
-    def __new__(cls, index: int, seed: int, position: int) -> 'SampleIndex':  # noqa: D102
+    def __new__(cls, index: int, seed: int, position: int, epoch: int = 0) -> 'SampleIndex':  # noqa: D102
         self = super().__new__(cls, index)
         self.seed = seed
         self.position = position
+        self.epoch = epoch
         return self
 
     def __reduce__(self):
-        return SampleIndex, (int(self), self.seed, self.position)
+        return SampleIndex, (int(self), self.seed, self.position, self.epoch)
 
 
 @DATA_SAMPLERS.register_module()
@@ -91,7 +94,7 @@ class EpochShuffleSampler(Sampler):
             epoch, offset = divmod(position, self.epoch_size)
             if epoch != order_epoch:
                 order, order_epoch = self._order(epoch), epoch
-            yield SampleIndex(int(order[offset]), self.seed, position)
+            yield SampleIndex(int(order[offset]), self.seed, position, epoch)
             position += self.world_size
 
     def __len__(self) -> int:

@@ -1,10 +1,12 @@
 """What mmengine's training engine lacks: exact and safe runs, on GPUs and CPUs."""
 from .distributed import DeviceDDP, SeparateDDP
+from .epoch_loop import EpochBasedTrainLoop
 from .flexible_runner import SafeFlexibleRunner
 from .fsdp import SafeFSDPStrategy
 from .hooks import (
     GracefulStopHook,
     IterationSeedHook,
+    LoadSizeSwitchHook,
     NaNGuardHook,
     ProgressBarHook,
     SampleImagesHook,
@@ -18,8 +20,8 @@ from .stopping import TrainingStopped
 from .suggest import nearest
 
 __all__ = [
-    'AutocastOptimWrapper', 'DeviceDDP', 'GracefulStopHook', 'IterationSeedHook', 'NaNGuardHook',
-    'NetworkOptimWrapperConstructor', 'ProgressBarHook', 'SafeFSDPStrategy', 'SafeFlexibleRunner', 'SafeRunner',
-    'SampleImagesHook', 'SeparateDDP', 'TrainingStopped', 'ZooCheckpointHook', 'last_checkpoint', 'nearest',
-    'require_one_batch_size'
+    'AutocastOptimWrapper', 'DeviceDDP', 'EpochBasedTrainLoop', 'GracefulStopHook', 'IterationSeedHook',
+    'LoadSizeSwitchHook', 'NaNGuardHook', 'NetworkOptimWrapperConstructor', 'ProgressBarHook', 'SafeFSDPStrategy',
+    'SafeFlexibleRunner', 'SafeRunner', 'SampleImagesHook', 'SeparateDDP', 'TrainingStopped', 'ZooCheckpointHook',
+    'last_checkpoint', 'nearest', 'require_one_batch_size'
 ]

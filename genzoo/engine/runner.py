@@ -155,9 +155,10 @@ class SafeRunner(Runner):
         loaders = [loop.dataloader for loop in loops if hasattr(loop, 'dataloader')]
         endless = getattr(self._train_loop, 'dataloader_iterator', None)
         for owner in (endless, *loaders):
-            shut_down = getattr(getattr(owner, '_iterator', None), '_shutdown_workers', None)
-            if shut_down is not None:
-                shut_down()
+            for iterator in (owner, getattr(owner, '_iterator', None)):
+                shut_down = getattr(iterator, '_shutdown_workers', None)
+                if shut_down is not None:
+                    shut_down()
 
     # ---------------------------------------------------------------------- loading
     def _open(self, filename: str | Path) -> dict:

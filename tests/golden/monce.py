@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from golden.monce_data import preprocess_paired, preprocess_unpaired  # noqa: F401
 
 from genzoo.converters import monce as converter
 from genzoo.models.losses import gather_patches, l2_normalize, optimal_transport_weights, sinkhorn

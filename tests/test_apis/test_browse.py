@@ -90,3 +90,12 @@ def test_a_split_that_the_config_does_not_have_is_named():
     config.val_dataloader = None
     with pytest.raises(ConfigError, match=r'has no val_dataloader \(it has: train, test\)'):
         build_dataset(config, 'val')
+
+
+def test_labels_are_shown_in_colours_beside_their_image():
+    image = torch.full((3, 8, 8), 7, dtype=torch.uint8)
+    picture = pictures_of(dict(inputs=dict(label=torch.ones(1, 8, 8, dtype=torch.int64), img=image)))
+    assert picture[6, 6].tolist() == [128, 0, 0]
+    assert picture[6, 18].tolist() == [7, 7, 7]
+    dense = pictures_of(dict(inputs=dict(label=torch.ones(20, 8, 8), img=image)))
+    assert dense[6, 6].tolist() == [255, 255, 255]

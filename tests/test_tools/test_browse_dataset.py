@@ -1,5 +1,9 @@
 import numpy as np
 from PIL import Image
+from test_datasets.conftest import write_image
+from test_datasets.labelled import ade20k
+
+from genzoo.visualization import label_colours
 
 from .running import CONFIGS, run_tool
 
@@ -27,3 +31,25 @@ def test_data_that_are_missing_are_one_line(tmp_path, monkeypatch, capsys):
     status, _, err = run_tool(monkeypatch, capsys, 'browse_dataset.py', CONFIGS / 'ssagan' / 'ssagan_cub.py', *options)
     assert (status, len(err.splitlines())) == (1, 1)
     assert err.startswith(f'error: {tmp_path}/nothing: the data set is missing')
+
+
+def shown(monkeypatch, capsys, tmp_path, data, root):
+    """The sheet of a data set for which there need not be a paper's config."""
+    tmp_path.mkdir()
+    config = tmp_path / 'config.py'
+    config.write_text(f"_base_ = ['{CONFIGS}/_base_/default_runtime.py', '{CONFIGS}/_base_/datasets/{data}.py']\n")
+    status, _, err = run_tool(monkeypatch, capsys, 'browse_dataset.py', config, '--out-dir', tmp_path / 'out',
+                              '--num', 2, '--repeats', 0, '--cfg-options', f'train_dataloader.dataset.data_root={root}')
+    assert status == 0, err
+    with Image.open(tmp_path / 'out' / 'train_items.png') as picture:
+        return np.asarray(picture)
+
+
+def test_pairs_and_unpaired_images_are_shown(tmp_path, monkeypatch, capsys):
+    ade20k(tmp_path / 'ade')
+    for domain in 'AB':
+        write_image(tmp_path / 'unpaired' / f'train{domain}' / '1.jpg', 1)
+    pair = shown(monkeypatch, capsys, tmp_path / 'a', 'ade20k', tmp_path / 'ade')
+    assert (pair == label_colours()[150]).all(-1).any()
+    domains = shown(monkeypatch, capsys, tmp_path / 'b', 'unpaired_folder', tmp_path / 'unpaired')
+    assert domains.shape[1] > 2 * 256

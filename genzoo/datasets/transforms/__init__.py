@@ -1,7 +1,9 @@
 """Pipeline steps; importing this registers them all."""
 from .caption import PadOrSubsampleCaption, SampleCaption, TokenizeCaption, pad_or_subsample
+from .dense_label import LoadDenseLabel, LoadPose, read_pose, render_pose
 from .image import (
     BBoxCrop,
+    LoadImages,
     LoadTextImage,
     RandomCrop,
     RandomFlip,
@@ -10,10 +12,14 @@ from .image import (
     load_image,
     short_side_size,
 )
-from .pack import PackTextImage
+from .label import LabelRule, LoadGlasses, LoadLabel, read_label
+from .pack import PackLabelledImage, PackTextImage, PackUnpairedImages
+from .placement import PairedResizeRandomCropFlip, Placement, PlacingTransform, ResizeRandomCropFlip
 
 __all__ = [
-    'BBoxCrop', 'LoadTextImage', 'PackTextImage', 'PadOrSubsampleCaption', 'RandomCrop', 'RandomFlip',
-    'ResizeShortSide', 'SampleCaption', 'TokenizeCaption', 'bbox_crop_box', 'load_image',
-    'pad_or_subsample', 'short_side_size'
+    'BBoxCrop', 'LabelRule', 'LoadDenseLabel', 'LoadGlasses', 'LoadImages', 'LoadLabel', 'LoadPose',
+    'LoadTextImage', 'PackLabelledImage', 'PackTextImage', 'PackUnpairedImages', 'PadOrSubsampleCaption',
+    'PairedResizeRandomCropFlip', 'Placement', 'PlacingTransform', 'RandomCrop', 'RandomFlip', 'ResizeRandomCropFlip',
+    'ResizeShortSide', 'SampleCaption', 'TokenizeCaption', 'bbox_crop_box', 'load_image', 'pad_or_subsample',
+    'read_label', 'read_pose', 'render_pose', 'short_side_size'
 ]

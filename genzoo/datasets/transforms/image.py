@@ -1,4 +1,5 @@
 """Steps on the image, a PIL picture in ``results['img']``."""
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,23 @@ class LoadTextImage(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Adds ``img``, a PIL picture, RGB."""
         results['img'] = load_image(results['img_path'], self.upright)
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadImages(BaseTransform):
+    """Reads ``<key>_path`` into ``<key>``, for several pictures; a missing or broken file raises DataError.
+
+    Args:
+        keys: of the pictures.
+    """
+
+    def __init__(self, keys: Sequence[str] = ('img',)) -> None:
+        self.keys = tuple(keys)
+
+    def transform(self, results: dict) -> dict:
+        """Adds each key's PIL picture, RGB."""
+        results.update({key: load_image(results[f'{key}_path']) for key in self.keys})
         return results
 
 

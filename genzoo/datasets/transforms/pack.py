@@ -1,4 +1,5 @@
 """The last step: from results to an item."""
+import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 
@@ -30,3 +31,46 @@ class PackTextImage(BaseTransform):
         sample = DataSample(key=results['key'], caption=results['caption'],
                             caption_index=results['caption_index'])
         return dict(inputs=inputs, data_samples=sample)
+
+
+@TRANSFORMS.register_module()
+class PackUnpairedImages(BaseTransform):
+    """Packs an image of each of two domains.
+
+    ``inputs``: ``img_a`` and ``img_b``, uint8 (3, H, W), RGB. ``data_samples``: ``key`` and
+    ``img_path``, both of the input image.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """
+        Args:
+            results: with the pictures ``img_a`` and ``img_b``, ``img_a_path`` and ``key``.
+        """
+        inputs = {key: torch.from_numpy(to_array(results[key])) for key in ('img_a', 'img_b')}
+        return dict(inputs=inputs, data_samples=DataSample(key=results['key'], img_path=str(results['img_a_path'])))
+
+
+@TRANSFORMS.register_module()
+class PackLabelledImage(BaseTransform):
+    """Packs an image and its label map.
+
+    ``inputs``: ``img``, uint8 (3, H, W), RGB; ``label``, int64 (L, H, W), one class a pixel in each
+    of its channels, of which a second is the mask of glasses; a dense label is float32 (S, H, W), taken
+    as it is. ``data_samples``: ``key`` and ``img_path``.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """
+        Args:
+            results: with ``img`` and ``label``, perhaps ``glasses``, and with ``key`` and ``img_path``.
+        """
+        inputs = dict(label=self._label(results), img=torch.from_numpy(to_array(results['img'])))
+        return dict(inputs=inputs, data_samples=DataSample(key=results['key'], img_path=str(results['img_path'])))
+
+    @staticmethod
+    def _label(results: dict) -> torch.Tensor:
+        label = results['label']
+        if isinstance(label, np.ndarray):
+            return torch.from_numpy(label)
+        channels = [label] if results.get('glasses') is None else [label, results['glasses']]
+        return torch.from_numpy(np.stack([np.asarray(channel, dtype=np.int64) for channel in channels]))

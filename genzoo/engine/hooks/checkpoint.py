@@ -18,6 +18,9 @@ from ..suggest import nearest
 
 SUPERSEDED = 'superseded_checkpoints'
 """In a checkpoint: names of the files that it replaces, which are removed when it is written."""
+INTERRUPTED = 'interrupted_checkpoints'
+"""In a checkpoint written within an epoch: its name; the next checkpoint replaces it."""
+WITHIN_EPOCH = 'iter_{}.pth'
 METRIC_OF_AUTO = 'best_metric'
 """In a best checkpoint of ``save_best='auto'``: the name of the metric."""
 
@@ -48,6 +51,9 @@ def _config_errors(save_best: Any, rule: Any) -> Iterator[None]:
 @HOOKS.register_module()
 class ZooCheckpointHook(CheckpointHook):
     """Saves checkpoints as ``iter_<N>.pth`` and the best ones as ``best_<metric>_iter_<N>.pth``.
+
+    By epochs they are ``epoch_<N>.pth``; a run that is stopped within an epoch leaves ``iter_<N>.pth``,
+    which goes when the next one is written.
 
     Differs from mmengine's in the order: the new file is written, then recorded as the last
     one, and only then are superseded files removed. mmengine removes first, so that a full
@@ -80,7 +86,7 @@ class ZooCheckpointHook(CheckpointHook):
         with _config_errors(save_best, rule):
             super().__init__(interval=interval, by_epoch=by_epoch, max_keep_ckpts=max_keep_ckpts,
                              save_last=save_last, save_best=save_best, rule=rule, save_begin=save_begin)
-        self._saved_step: int | None = None
+        self._saved_iteration: int | None = None
         self._former_best: dict[str, str | None] = {}
 
     def before_train(self, runner) -> None:
@@ -110,7 +116,9 @@ class ZooCheckpointHook(CheckpointHook):
 
     def _is_ours(self, name: str) -> bool:
         """Whether a checkpoint of this hook may be called so."""
-        return bool(re.fullmatch(r'(best_.+_)?' + self.filename_tmpl.replace('.', r'\.').replace('{}', r'\d+'), name))
+        own, other = (template.replace('.', r'\.').replace('{}', r'\d+')
+                      for template in (self.filename_tmpl, WITHIN_EPOCH))
+        return bool(re.fullmatch(f'(best_.+_)?{own}|{other}', name))
 
     def _take_up_bests(self, runner, step: int) -> None:
         """Takes up the best checkpoint of every metric; for ``'auto'`` of the metric that it was."""
@@ -170,17 +178,26 @@ class ZooCheckpointHook(CheckpointHook):
         Returns:
             The checkpoint.
         """
-        if self._saved_step != iteration:
-            self._save_checkpoint_with_step(runner, iteration, dict(epoch=runner.epoch, iter=iteration))
+        meta = dict(epoch=runner.epoch, iter=iteration)
+        if self._saved_iteration != iteration and self.by_epoch:
+            self._write(runner, WITHIN_EPOCH.format(iteration), meta, [], interrupted=True)
+        elif self._saved_iteration != iteration:
+            self._save_checkpoint_with_step(runner, iteration, meta)
         return Path(self.last_ckpt)
 
     def _save_checkpoint_with_step(self, runner, step: int, meta: dict) -> None:
-        path = Path(self.out_dir) / self.filename_tmpl.format(step)
         outdated = self._keep(runner, step) + self._replaced_best()
+        self._write(runner, self.filename_tmpl.format(step), meta, outdated, interrupted=False)
+
+    def _write(self, runner, name: str, meta: dict, outdated: list[str], interrupted: bool) -> None:
+        path = Path(self.out_dir) / name
+        former = runner.message_hub.runtime_info.get(INTERRUPTED)
+        outdated = outdated + [other for other in (former if isinstance(former, list) else []) if other != name]
+        runner.message_hub.update_info(INTERRUPTED, [name] if interrupted else [])
         runner.message_hub.update_info('last_ckpt', str(path))
         runner.message_hub.update_info(SUPERSEDED, outdated)  # for the run that goes on, if this one is killed now
         runner.save_checkpoint(self.out_dir, path.name, meta=meta, by_epoch=self.by_epoch)
-        self.last_ckpt, self._saved_step = str(path), step
+        self.last_ckpt, self._saved_iteration = str(path), meta['iter']
         if is_main_process():
             record_last_checkpoint(runner.work_dir, path)
             self._remove(outdated)

@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop
 
 from ...registry import HOOKS
+from ..epoch_loop import EpochBasedTrainLoop
 from ..stopping import TrainingStopped, resume_command
 from .checkpoint import ZooCheckpointHook
 
@@ -22,8 +23,8 @@ class GracefulStopHook(Hook):
 
     A validation that runs or is due is left out. All ranks stop at the same iteration,
     whichever of them got the signal. A second Ctrl-C ends the process at once. Works with
-    :class:`~genzoo.engine.SafeRunner` and iteration-based loops, where resuming is exact;
-    in epoch-based loops signals keep their usual effect.
+    :class:`~genzoo.engine.SafeRunner` and loops in which resuming is exact, by iterations or
+    by epochs; in mmengine's own loop of epochs signals keep their usual effect.
     """
 
     priority = 'LOWEST'  # the iteration is complete, the checkpoint of its interval written
@@ -35,9 +36,9 @@ class GracefulStopHook(Hook):
 
     def before_train(self, runner) -> None:
         """Takes over the signals."""
-        if not isinstance(runner.train_loop, IterBasedTrainLoop):
-            runner.logger.warning('GracefulStopHook: an epoch cannot be resumed in its middle, so '
-                                  'signals end this run without a checkpoint.')
+        if not isinstance(runner.train_loop, (IterBasedTrainLoop, EpochBasedTrainLoop)):
+            runner.logger.warning('GracefulStopHook: an epoch of this loop cannot be resumed in its middle, '
+                                  'so signals end this run without a checkpoint.')
         elif threading.current_thread() is threading.main_thread():
             self._handlers = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
 

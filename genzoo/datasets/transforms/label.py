@@ -1,0 +1,166 @@
+"""Label maps: files whose pixels are class numbers."""
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from PIL import Image
+
+from ...errors import DataError
+from ...registry import TRANSFORMS
+from ...utils import require_file
+from .image import load_image
+
+IGNORED = 255
+"""What label files say where nobody knows the class."""
+INDEX_MODES = ('1', 'L', 'P', 'I', 'I;16')
+"""PIL's modes with one number a pixel; of a palette (P) that is the index, whatever the colours."""
+
+
+@dataclass(frozen=True)
+class LabelRule:
+    """Which numbers a label file may hold, and what they mean.
+
+    Args:
+        label_nc: number of classes, without the unknown one.
+        has_unknown: whether class ``label_nc`` stands for unknown; it takes in 255.
+        reduce_zero: whether files count classes from 1 and 0 is unknown: c becomes c - 1, 0 becomes ``label_nc``.
+    """
+
+    label_nc: int
+    has_unknown: bool = False
+    reduce_zero: bool = False
+
+    @property
+    def num_classes(self) -> int:
+        """Channels of the one-hot map, S."""
+        return self.label_nc + int(self.has_unknown)
+
+    def __call__(self, label: np.ndarray, path: str | Path = 'label') -> np.ndarray:
+        """
+        Args:
+            label: (H, W) integers, as in the file.
+            path: of the file, for the message.
+
+        Returns:
+            (H, W) int32, in 0..S-1.
+
+        Raises:
+            DataError: a number is none of the allowed ones.
+        """
+        label = label.astype(np.int32)
+        highest = self.label_nc if self.reduce_zero else self.num_classes - 1
+        ignored = (label == IGNORED) & self.has_unknown
+        wrong = ((label < 0) | (label > highest)) & ~ignored
+        if wrong.any():
+            row, column = (int(place) for place in np.argwhere(wrong)[0])
+            unknown = f' or {IGNORED}' if self.has_unknown else ''
+            raise DataError(f'{path}: its label {label[row, column]} (column {column}, row {row}) is out of range, '
+                            f'must be 0..{highest}{unknown}. Set label_nc to the number of classes, or mend the file.')
+        if self.reduce_zero:
+            label = np.where(label == 0, self.label_nc, label - 1)
+        return np.where(ignored, self.label_nc, label)
+
+
+def read_label(path: str | Path) -> np.ndarray:
+    """Reads a label file as numbers, not as colours.
+
+    Args:
+        path: of a picture with one number a pixel: grey of 8 or 16 bits, or a palette.
+
+    Returns:
+        (H, W) int32.
+
+    Raises:
+        DataError: it is missing, broken, or has colours.
+    """
+    path = require_file(path, 'the label map', 'Check the path.')
+    try:
+        with Image.open(path) as image:
+            mode, label = image.mode, np.asarray(image)
+    except Exception as error:  # a broken picture raises nearly anything
+        reason = str(error).split('\n')[0].replace(f"'{path}'", 'it')
+        raise DataError(f'{path}: truncated or not an image ({reason}). Fetch it again, or set '
+                        "on_error='skip' to go on without it.") from error
+    if mode not in INDEX_MODES:
+        raise DataError(f'{path}: has colours (mode {mode}), but a label map needs one class number a pixel. Convert '
+                        'it to a grey or palette PNG of class numbers; if it is a picture, swap image and label paths.')
+    return label.astype(np.int32)
+
+
+def label_picture(label: np.ndarray) -> Image.Image:
+    """(H, W) class numbers as a picture that is resized without mixing: mode L where they fit, else I."""
+    return Image.fromarray(label.astype(np.uint8 if label.max(initial=0) <= IGNORED else np.int32))
+
+
+@TRANSFORMS.register_module()
+class LoadLabel(BaseTransform):
+    """Reads ``label_path`` by the ``label_rule`` that the data set gives, after ``img``."""
+
+    def transform(self, results: dict) -> dict:
+        """Adds ``label``, a picture of class numbers.
+
+        Raises:
+            DataError: see :func:`read_label` and :class:`LabelRule`; or the sizes differ.
+        """
+        path = results['label_path']
+        label = results['label_rule'](read_label(path), path)
+        require_fitting(results, label.shape[::-1])
+        results['label'] = label_picture(label)
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadGlasses(BaseTransform):
+    """Reads the mask ``glasses_path``, after ``label``: into a channel of its own, or into a class of the label."""
+
+    def transform(self, results: dict) -> dict:
+        """Adds ``glasses``, a picture of 0 and 1, zeros without a file; with a ``glasses_class`` changes ``label``.
+
+        Raises:
+            DataError: the mask is broken or has another size than the label.
+        """
+        label = np.asarray(results['label'])
+        mask = self._mask(results, label.shape)
+        if results['glasses_class'] is not None:
+            results['label'] = label_picture(np.where(mask, results['glasses_class'], label))
+        else:
+            results['glasses'] = Image.fromarray(mask.astype(np.uint8))
+        return results
+
+    @staticmethod
+    def _mask(results: dict, shape: tuple[int, int]) -> np.ndarray:
+        path = Path(results['glasses_path'])
+        if not path.is_file():
+            return np.zeros(shape, dtype=bool)
+        mask = read_mask(path)
+        if mask.shape != shape:
+            raise DataError(f'{path}: has {mask.shape[1]}x{mask.shape[0]} pixels, its label map '
+                            f'{results["label_path"]} {shape[1]}x{shape[0]}. Fetch it again.')
+        return mask
+
+
+def read_mask(path: Path) -> np.ndarray:
+    """(H, W) bool of a mask: where it is white, be it grey, of a palette or of colours.
+
+    Raises:
+        DataError: it is missing or broken.
+    """
+    return np.asarray(load_image(path))[..., 0] > 127
+
+
+def require_fitting(results: dict, size: tuple[int, int]) -> None:
+    """
+    Args:
+        results: with ``img``, both paths and ``scale_may_differ``: whether the label may be smaller or
+            larger than the image, with the same ratio.
+        size: width and height of the label.
+
+    Raises:
+        DataError: they do not fit those of the image.
+    """
+    (width, height), (label_width, label_height) = results['img'].size, size
+    same_ratio = width * label_height == height * label_width
+    if size != (width, height) and not (same_ratio and results.get('scale_may_differ')):
+        raise DataError(f'{results["label_path"]}: has {label_width}x{label_height} pixels, its image '
+                        f'{results["img_path"]} {width}x{height}. Both must show the same; mend or remove the pair.')
