@@ -23,12 +23,12 @@ class UnpairedImageDataset(ZooDataset):
 
         trainA/  trainB/  testA/  testB/     .jpg .jpeg .png .ppm .bmp .tif .tiff
 
-    Item i shows image i modulo |A| of domain A. In training its image of domain B is drawn
-    anew each time, from what names the sample in the training stream; otherwise it is image
-    i modulo |B|.
+    Item i shows image i of domain A, counted around. In training its image of domain B is drawn
+    anew each time, from what names the sample in the training stream; otherwise it is
+    image i, counted around, too.
 
     Records of the pipeline: ``img_a_path``, ``img_b_path``, ``key`` (place of the input
-    image below its folder, without extension).
+    image below its folder, without extension), ``gt_key`` (that of the target image).
 
     Args:
         data_root: the folder above.
@@ -37,7 +37,7 @@ class UnpairedImageDataset(ZooDataset):
         direction: ``'AtoB'``; ``'BtoA'`` makes B the input (``img_a``) and A the target. CycleGAN's
             Cityscapes has photos in A and label maps in B, so labels to photos is ``'BtoA'``.
         max_dataset_size: at most so many images of each domain, the first ones.
-        serial_batches: whether B is image i modulo |B|; None: in all phases but ``'train'``.
+        serial_batches: whether B is image i, counted around; None: in all phases but ``'train'``.
         pipeline: see :class:`ZooDataset`.
         on_error: see :class:`ZooDataset`.
 
@@ -73,6 +73,7 @@ class UnpairedImageDataset(ZooDataset):
         places = dict(A=index % len(self.paths['A']),
                       B=index % count_b if self.serial_batches else int(rng.randint(count_b)))
         source, target = 'AB' if self.direction == 'AtoB' else 'BA'
-        path = self.paths[source][places[source]]
-        return dict(img_a_path=path, img_b_path=self.paths[target][places[target]],
-                    key=key_below(path, self.folders[source]))
+        paths = {domain: self.paths[domain][places[domain]] for domain in 'AB'}
+        return dict(img_a_path=paths[source], img_b_path=paths[target],
+                    key=key_below(paths[source], self.folders[source]),
+                    gt_key=key_below(paths[target], self.folders[target]))

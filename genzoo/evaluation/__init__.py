@@ -10,15 +10,19 @@ from .prd import PRD, max_f_beta, prd_curve
 from .precision_recall import PrecisionRecall, precision_recall
 from .psnr import PSNR
 from .r_precision import RPrecision
-from .save_images import SaveImages
+from .save_images import ImageFolder, SaveImages, SaveTranslations
+from .segmentation_accuracy import SegmentationAccuracy
 from .shapes_attributes import ShapesAttributes, change_inside_foreground, relative_change
 from .sliced_wasserstein import SlicedWassersteinDistance, laplacian_pyramid, sliced_wasserstein
 from .ssim import SSIM
+from .striped_classes import StripedClasses
+from .translated_scenes import TranslatedScenes
 
 __all__ = [
-    'FID', 'KID', 'PRD', 'PSNR', 'SSIM', 'DensityCoverage', 'FeatureMetric', 'FieldMean', 'InceptionScore',
-    'LPIPSDiversity', 'PrecisionRecall', 'RPrecision', 'SaveImages', 'ShapesAttributes',
-    'SlicedWassersteinDistance', 'change_inside_foreground', 'density_coverage', 'feature_statistics',
-    'frechet_distance', 'inception_score', 'kernel_distance', 'laplacian_pyramid', 'max_f_beta', 'prd_curve',
-    'precision_recall', 'relative_change', 'sliced_wasserstein'
+    'FID', 'KID', 'PRD', 'PSNR', 'SSIM', 'DensityCoverage', 'FeatureMetric', 'FieldMean', 'ImageFolder',
+    'InceptionScore', 'LPIPSDiversity', 'PrecisionRecall', 'RPrecision', 'SaveImages', 'SaveTranslations',
+    'SegmentationAccuracy', 'ShapesAttributes', 'SlicedWassersteinDistance', 'StripedClasses', 'TranslatedScenes',
+    'change_inside_foreground',
+    'density_coverage', 'feature_statistics', 'frechet_distance', 'inception_score', 'kernel_distance',
+    'laplacian_pyramid', 'max_f_beta', 'prd_curve', 'precision_recall', 'relative_change', 'sliced_wasserstein'
 ]

@@ -29,6 +29,19 @@ def rows(values: Tensor) -> np.ndarray:
     return values.detach().float().cpu().numpy()
 
 
+def real_key(sample: dict) -> str:
+    """What names a sample's real image: ``gt_key`` of unpaired ones, else ``key``."""
+    return sample.get('gt_key') or sample['key']
+
+
+def source_of(sample: dict) -> str | None:
+    """What names the source of an unpaired sample's translation; None for others.
+
+    Of two sets of unlike size a loader goes through the smaller one again, and the same source would count twice.
+    """
+    return sample['key'] if sample.get('gt_key') else None
+
+
 class FirstMet:
     """Picks the samples whose real image has not been met before; a metric has one and asks it once a batch."""
 
@@ -39,15 +52,15 @@ class FirstMet:
         """The samples of new keys, one a key.
 
         Args:
-            data_samples: with ``key``.
+            data_samples: with ``key``, and ``gt_key`` where unpaired.
             afresh: forget the keys first, because another evaluation starts.
         """
         if afresh:
             self._keys.clear()
         new: dict[str, dict] = {}
         for sample in data_samples:
-            if sample['key'] not in self._keys:
-                new.setdefault(sample['key'], sample)
+            if real_key(sample) not in self._keys:
+                new.setdefault(real_key(sample), sample)
         self._keys.update(new)
         return new
 
@@ -63,6 +76,15 @@ def first_reals(results: Sequence[dict]) -> dict[str, np.ndarray]:
         if result['real'] is not None:
             reals.setdefault(result['key'], result['real'])
     return reals
+
+
+def counted_fakes(results: Sequence[dict]) -> list[np.ndarray]:
+    """``fake`` of each result; of those of one ``source`` only the first."""
+    fakes: dict[str | int, np.ndarray] = {}
+    for place, result in enumerate(results):
+        source = result['source']
+        fakes.setdefault(place if source is None else source, result['fake'])
+    return list(fakes.values())
 
 
 def draw_equally_many(first: np.ndarray, second: np.ndarray,

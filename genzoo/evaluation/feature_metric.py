@@ -7,7 +7,7 @@ from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from ..errors import ConfigError, DataError
-from .common import FirstMet, field_of, first_reals, log_protocol, rows
+from .common import FirstMet, counted_fakes, field_of, first_reals, log_protocol, real_key, rows, source_of
 from .feature_cache import CACHE_DIR, image_digest, shared_cache
 from .shared_features import shared_network
 
@@ -16,9 +16,11 @@ class FeatureMetric(BaseMetric):
     """Gathers features of generated and of real images.
 
     Needs ``key``, ``fake_img`` and ``gt_img`` of each data sample. Each real image counts once,
-    by its key, however many images were generated for it. Equal networks of several metrics
-    are one, and an image passes through it once. Real images that a former evaluation met do
-    not pass through it at all, see :mod:`genzoo.evaluation.feature_cache`.
+    by its key, however many images were generated for it. In unpaired translation, where samples
+    have a ``gt_key``, that names the real image, and each translated one counts once by its key.
+
+    Equal networks of several metrics are one, and an image passes through it once. Real images that
+    a former evaluation met do not pass through it at all, see :mod:`genzoo.evaluation.feature_cache`.
 
     Args:
         network: config of the feature network, which takes images in [-1, 1] and returns a dict.
@@ -52,8 +54,9 @@ class FeatureMetric(BaseMetric):
         reals = self._new_reals(data_samples) if self.needs_reals else {}
         for sample, fake in zip(data_samples, fakes):
             # One result a sample, so that what a sampler padded is dropped with its result.
-            real, digest = reals.pop(sample['key'], (None, None))
-            self.results.append(dict(key=sample['key'], fake=fake, real=real, digest=digest))
+            key = real_key(sample)
+            real, digest = reals.pop(key, (None, None))
+            self.results.append(dict(key=key, source=source_of(sample), fake=fake, real=real, digest=digest))
 
     def _features(self, images: Sequence[Tensor]) -> np.ndarray:
         """Features of images, (N, D) float32."""
@@ -103,7 +106,7 @@ class FeatureMetric(BaseMetric):
         Raises:
             DataError: there are fewer.
         """
-        fakes = np.stack([result['fake'] for result in results]) if results else np.empty((0, 0))
+        fakes = np.stack(counted_fakes(results)) if results else np.empty((0, 0))
         reals = first_reals(results)
         if len(fakes) < least or (self.needs_reals and len(reals) < least):
             raise DataError(f'{type(self).__name__}: {len(fakes)} generated and {len(reals)} real images are too '

@@ -9,7 +9,16 @@ from torch import Tensor
 
 from ..errors import DataError
 from ..registry import METRICS
-from .common import FirstMet, draw_equally_many, field_of, first_reals, log_protocol
+from .common import (
+    FirstMet,
+    counted_fakes,
+    draw_equally_many,
+    field_of,
+    first_reals,
+    log_protocol,
+    real_key,
+    source_of,
+)
 
 _BINOMIAL = torch.tensor([1., 4., 6., 4., 1.]) / 16
 
@@ -120,8 +129,8 @@ def pyramid_descriptors(images: np.ndarray, num_levels: int, nhoods_per_image: i
 class SlicedWassersteinDistance(BaseMetric):
     """Sliced Wasserstein distance, times 1000, per level of the Laplacian pyramid and their mean.
 
-    Karras et al., ICLR 2018. Needs ``key``, ``fake_img`` and ``gt_img``, all of one size. Each
-    real image counts once, by its key; of the larger set images are drawn at random. All images
+    Karras et al., ICLR 2018. Needs ``key``, ``fake_img`` and ``gt_img``, all of one size, and counts
+    images as :class:`~genzoo.evaluation.FeatureMetric` does; of the larger set images are drawn at random. All images
     are kept until the end, and there 128 neighbourhoods of 7 x 7 a level take 75 KB an image.
 
     Args:
@@ -150,8 +159,8 @@ class SlicedWassersteinDistance(BaseMetric):
         images = field_of(list(new.values()), 'gt_img', f'{type(self).__name__} needs real images.')
         reals = dict(zip(new, images))
         for sample, fake in zip(data_samples, fakes):
-            real = reals.pop(sample['key'], None)
-            self.results.append(dict(key=sample['key'], fake=fake.cpu().numpy(),
+            real = reals.pop(real_key(sample), None)
+            self.results.append(dict(key=real_key(sample), source=source_of(sample), fake=fake.cpu().numpy(),
                                      real=None if real is None else real.cpu().numpy()))
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
@@ -161,10 +170,11 @@ class SlicedWassersteinDistance(BaseMetric):
             DataError: the images are not all of one size that can be halved down to ``min_size``.
         """
         reals = first_reals(results)
-        sides = self._sides([result['fake'] for result in results] + list(reals.values()))
-        counts = f'{len(results)} generated and {len(reals)} real ones'
-        fakes, reals = draw_equally_many(np.stack([result['fake'] for result in results]),
-                                         np.stack(list(reals.values())), np.random.default_rng(self.seed))
+        fakes = counted_fakes(results)
+        sides = self._sides(fakes + list(reals.values()))
+        counts = f'{len(fakes)} generated and {len(reals)} real ones'
+        fakes, reals = draw_equally_many(np.stack(fakes), np.stack(list(reals.values())),
+                                         np.random.default_rng(self.seed))
         values = [1000 * value for value in self.distances(fakes, reals, len(sides))]
         log_protocol(self, f'no network, no resize; {len(fakes)} generated images against {len(reals)} real '
                      f'images, drawn of {counts}; {self.places}, {self.slices}, seed {self.seed}')

@@ -50,6 +50,11 @@ def test_the_larger_domain_says_the_length_and_the_smaller_one_comes_again(root)
     assert [b for _, b in places(data, range(5))] == ['n0.PNG', 'n1.jpg', 'n2.jpg', 'n3.jpg', 'n4.jpg']
 
 
+def test_both_images_of_a_pair_are_named(root):
+    item = UnpairedImageDataset(root, serial_batches=True, pipeline=PIPELINE)[4]['data_samples']
+    assert (item.key, item.gt_key) == ('n1', 'n4')
+
+
 def test_b_is_drawn_independently_of_a_and_all_of_b_come(root):
     data = UnpairedImageDataset(root)
     pairs = places(data, draws(data, count=300))

@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from genzoo.evaluation import FID
+from genzoo.evaluation import FID, SlicedWassersteinDistance
 from genzoo.evaluation.common import first_reals
 
 from .test_sliced_wasserstein import _images
@@ -28,3 +29,17 @@ def test_other_crops_of_an_image_change_nothing_whatever_the_batch():
     firsts = FID(STUB)
     firsts.process(None, [dict(sample, gt_img=reals[place // 3 * 3]) for place, sample in enumerate(samples)])
     np.testing.assert_allclose(numbers, firsts.evaluate(12)['FID/fid'], rtol=1e-5)
+
+
+@pytest.mark.parametrize('make', [lambda: FID(STUB), lambda: SlicedWassersteinDistance(min_size=16)])
+@pytest.mark.parametrize(('num_a', 'num_b'), [(5, 12), (12, 5)])
+def test_of_unpaired_sets_of_unlike_size_each_image_counts_once(make, num_a, num_b):
+    """Of both domains, although the loader goes through the smaller one again."""
+    fakes, reals = _images(0, num_a), _images(1, num_b)
+    samples = [dict(key=str(i % num_a), gt_key=str(i % num_b), fake_img=fakes[i % num_a], gt_img=reals[i % num_b])
+               for i in range(12)]
+    metric = make()
+    metric.process(None, samples)
+    result = metric.compute_metrics(metric.results)
+    counts = (num_a, num_b) if isinstance(metric, FID) else (5, 5)  # which compares equally many
+    assert (result['num_fake'], result['num_real']) == counts

@@ -1,4 +1,7 @@
 """Procedural data, made in memory."""
+from .procedural import ProceduralDataset
 from .shapes_caption import ShapesCaptionDataset
+from .striped_labels import StripedLabelsDataset
+from .unpaired_scenes import UnpairedScenesDataset
 
-__all__ = ['ShapesCaptionDataset']
+__all__ = ['ProceduralDataset', 'ShapesCaptionDataset', 'StripedLabelsDataset', 'UnpairedScenesDataset']

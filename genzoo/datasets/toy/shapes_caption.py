@@ -8,9 +8,8 @@ from scipy.special import ndtri
 from ...errors import ConfigError
 from ...registry import DATASETS
 from ...utils.shapes import ATTRIBUTES, BACKGROUNDS, BASE_SIZE, CAPTIONS, COLOURS, SIZES, attributes_of
-from ..base import ZooDataset
-from ..caption_files import SPLITS
 from ..vocabulary import Vocabulary, tokenise
+from .procedural import ProceduralDataset
 
 NOISE_SIGMA = 0.02
 NOISE_QUANTILES = np.float32(NOISE_SIGMA * ndtri((np.arange(2 ** 16) + 0.5) / 2 ** 16))
@@ -82,7 +81,7 @@ def _noise(shape: tuple[int, ...], rng: np.random.RandomState) -> np.ndarray:
 
 
 @DATASETS.register_module()
-class ShapesCaptionDataset(ZooDataset):
+class ShapesCaptionDataset(ProceduralDataset):
     """One shape on a plain background, "a small red circle on a black background", made on the fly.
 
     2 sizes x 6 colours x 3 shapes x 3 backgrounds make 108 captions; class id = caption id.
@@ -105,12 +104,9 @@ class ShapesCaptionDataset(ZooDataset):
     def __init__(self, split: str = 'train', length: int = 10 * len(CAPTIONS), size: int = BASE_SIZE,
                  paraphrases: bool = False, seed: int = 0, max_words: int = 18,
                  pipeline: Sequence[dict | Callable] | None = None) -> None:
-        if split not in SPLITS:
-            raise ConfigError(f"split={split!r}: must be 'train' or 'test'.")
         if size not in (BASE_SIZE, 2 * BASE_SIZE):
             raise ConfigError(f'size={size}: must be 32 or 64.')
-        self.split, self.length, self.size = split, length, size
-        self.seed, self.max_words = seed, max_words
+        self.size, self.max_words = size, max_words
         templates = PARAPHRASES if paraphrases else PARAPHRASES[:1]
         texts = [[tokenise(template.format(**names)) for template in templates] for names in NAMES]
         self.vocabulary = Vocabulary.from_captions(text for group in texts for text in group)
@@ -119,20 +115,12 @@ class ShapesCaptionDataset(ZooDataset):
             steps = ('SampleCaption', 'PadOrSubsampleCaption', 'PackTextImage')
             pipeline = [dict(type=step) for step in steps]
         metainfo = dict(dataset_name='shapes_caption', vocabulary=self.vocabulary.words, max_words=max_words)
-        super().__init__(pipeline, metainfo)
-
-    def __len__(self) -> int:
-        """Number of items."""
-        return self.length
-
-    def rng_of(self, index: int) -> np.random.RandomState:
-        """As in the base class; a picture of the test split depends on its index only."""
-        return super().rng_of(int(index) if self.split == 'test' else index)
+        super().__init__(split, length, seed, pipeline, metainfo)
 
     def record(self, index: int, rng: np.random.RandomState) -> dict:
         """What the class says."""
         test = self.split == 'test'
         caption_id = index % len(CAPTIONS) if test else int(rng.randint(len(CAPTIONS)))
-        return dict(img=draw_shape(caption_id, self.size, rng), key=f'{self.split}_{index:06d}',
+        return dict(img=draw_shape(caption_id, self.size, rng), key=self.key_of(index),
                     class_id=caption_id, captions=self.captions[caption_id],
                     vocabulary=self.vocabulary, max_words=self.max_words)

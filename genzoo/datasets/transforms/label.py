@@ -8,13 +8,11 @@ from PIL import Image
 
 from ...errors import DataError
 from ...registry import TRANSFORMS
-from ...utils import require_file
+from ...utils.label_maps import read_label
 from .image import load_image
 
 IGNORED = 255
 """What label files say where nobody knows the class."""
-INDEX_MODES = ('1', 'L', 'P', 'I', 'I;16')
-"""PIL's modes with one number a pixel; of a palette (P) that is the index, whatever the colours."""
 
 
 @dataclass(frozen=True)
@@ -60,32 +58,6 @@ class LabelRule:
         if self.reduce_zero:
             label = np.where(label == 0, self.label_nc, label - 1)
         return np.where(ignored, self.label_nc, label)
-
-
-def read_label(path: str | Path) -> np.ndarray:
-    """Reads a label file as numbers, not as colours.
-
-    Args:
-        path: of a picture with one number a pixel: grey of 8 or 16 bits, or a palette.
-
-    Returns:
-        (H, W) int32.
-
-    Raises:
-        DataError: it is missing, broken, or has colours.
-    """
-    path = require_file(path, 'the label map', 'Check the path.')
-    try:
-        with Image.open(path) as image:
-            mode, label = image.mode, np.asarray(image)
-    except Exception as error:  # a broken picture raises nearly anything
-        reason = str(error).split('\n')[0].replace(f"'{path}'", 'it')
-        raise DataError(f'{path}: truncated or not an image ({reason}). Fetch it again, or set '
-                        "on_error='skip' to go on without it.") from error
-    if mode not in INDEX_MODES:
-        raise DataError(f'{path}: has colours (mode {mode}), but a label map needs one class number a pixel. Convert '
-                        'it to a grey or palette PNG of class numbers; if it is a picture, swap image and label paths.')
-    return label.astype(np.int32)
 
 
 def label_picture(label: np.ndarray) -> Image.Image:

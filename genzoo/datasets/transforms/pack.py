@@ -38,16 +38,17 @@ class PackUnpairedImages(BaseTransform):
     """Packs an image of each of two domains.
 
     ``inputs``: ``img_a`` and ``img_b``, uint8 (3, H, W), RGB. ``data_samples``: ``key`` and
-    ``img_path``, both of the input image.
+    ``img_path``, both of the input image, and ``gt_key``, of the target image.
     """
 
     def transform(self, results: dict) -> dict:
         """
         Args:
-            results: with the pictures ``img_a`` and ``img_b``, ``img_a_path`` and ``key``.
+            results: with the pictures ``img_a`` and ``img_b``, ``img_a_path``, ``key`` and ``gt_key``.
         """
         inputs = {key: torch.from_numpy(to_array(results[key])) for key in ('img_a', 'img_b')}
-        return dict(inputs=inputs, data_samples=DataSample(key=results['key'], img_path=str(results['img_a_path'])))
+        sample = DataSample(key=results['key'], img_path=str(results['img_a_path']), gt_key=results['gt_key'])
+        return dict(inputs=inputs, data_samples=sample)
 
 
 @TRANSFORMS.register_module()

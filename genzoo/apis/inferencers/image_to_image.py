@@ -1,0 +1,172 @@
+"""Photographs to photographs of another domain, and label maps to photographs."""
+from collections.abc import Iterator
+from functools import wraps
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from ...datasets.image_files import IMAGE_SUFFIXES
+from ...datasets.transforms.image import load_image, to_array
+from ...errors import ConfigError, DataError
+from ...registry import INFERENCERS
+from ...utils import require_file
+from ...utils.label_maps import colour_labels, read_label
+from ..config import load_config
+from .base import Inferencer
+from .pictures import PictureInferencer
+
+LABEL_SUFFIXES = ('.png', '.npy', '.npz')
+MULTIPLE = 4
+"""Of which the generator takes sides."""
+LEAST_SIDE = 16
+"""In pixels; of less nothing is left where the generator mirrors at the border of its smallest features."""
+
+
+class ImageTranslationInferencer(PictureInferencer):
+    """Translates images into another domain, at any size.
+
+    Sides that are no multiples of 4 are continued by up to 3 pixels of their border, which are cut off again.
+
+    Args:
+        config, checkpoint, device: see :class:`PictureInferencer`.
+    """
+
+    slug = 'monce'
+    suffixes = IMAGE_SUFFIXES
+
+    def read(self, path: Path, size: int | None, max_side: int | None) -> Tensor:
+        """The picture, upright, (3, H, W) uint8."""
+        image = load_image(path, upright=True)
+        if size is not None:
+            image = image.resize((size, size), Image.Resampling.BICUBIC)
+        if max_side is not None and max(image.size) > max_side:
+            scaled = (max(1, round(side * max_side / max(image.size))) for side in image.size)
+            image = image.resize(tuple(scaled), Image.Resampling.BICUBIC)
+        if min(image.size) < LEAST_SIDE:
+            raise DataError(f'{path}: {image.width}x{image.height} pixels are too few; both sides must have at least '
+                            f'{LEAST_SIDE}. Enlarge it.')
+        return torch.from_numpy(to_array(image))
+
+    def predict(self, batch: Tensor) -> list[Tensor]:
+        """See the base class."""
+        height, width = batch.shape[2:]
+        border = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
+        padded = F.pad(batch.float(), border, mode='replicate').to(torch.uint8)
+        samples = self.model.val_step(dict(inputs=dict(img_a=padded), data_samples=None))
+        return [sample.fake_img[:, :height, :width].cpu() for sample in samples]
+
+    def source_picture(self, value: Tensor) -> Tensor:
+        """The photograph."""
+        return value
+
+
+class LabelToImageInferencer(PictureInferencer):
+    """Makes an image of each label map.
+
+    Of a PNG the grey values or palette indices are the classes, in the numbering of the model's data set. ``.npy`` and
+    ``.npz`` hold (H, W) or (L, H, W): integers are classes, floats are dense maps that the model takes as they are.
+
+    Pictures go to ``synthesized_image/``, the label maps in colours to ``input_label/``.
+
+    Args:
+        config, checkpoint, device: see :class:`PictureInferencer`.
+    """
+
+    slug = 'monce'
+    suffixes = LABEL_SUFFIXES
+    folders = ('synthesized_image', 'input_label')
+
+    def read(self, path: Path, size: int | None, max_side: int | None) -> Tensor:
+        """The label map at the model's size, (L, H, W), int64 or, if dense, float32."""
+        if max_side is not None:
+            raise ConfigError('--max-side: is for photographs; the sizes of label maps follow the model. Leave it out.')
+        label = read_label(path)[None].astype(np.int64) if path.suffix.lower() == '.png' else read_array(path)
+        shape = (size, size) if size is not None else self._model_size()
+        return torch.from_numpy(label) if shape is None else resize_label(torch.from_numpy(label), shape)
+
+    def _model_size(self) -> tuple[int, int] | None:
+        """Height and width that the generator was built for; None if it does not say."""
+        return getattr(self.model.network('generator'), 'image_size', None)
+
+    def predict(self, batch: Tensor) -> list[Tensor]:
+        """See the base class."""
+        samples = self.model.val_step(dict(inputs=dict(label=batch), data_samples=None))
+        return [sample.fake_img.cpu() for sample in samples]
+
+    def source_picture(self, value: Tensor) -> Tensor:
+        """The label map in colours."""
+        return torch.from_numpy(colour_labels(value.numpy())).permute(2, 0, 1)
+
+    def pictures(self, result: dict) -> list[Tensor]:
+        """The image and the label map in colours."""
+        return [result['image'], result['source_image']]
+
+
+def resize_label(label: Tensor, shape: tuple[int, int]) -> Tensor:
+    """A label map (L, H, W) at ``shape`` (height, width), by nearest neighbour."""
+    return F.interpolate(label[None].double(), size=shape, mode='nearest-exact')[0].to(label.dtype)
+
+
+def read_array(path: Path) -> np.ndarray:
+    """A label map of a NumPy file.
+
+    Args:
+        path: ``.npy``, or ``.npz`` with one array, (H, W) or (L, H, W), of integers or floats.
+
+    Returns:
+        (L, H, W), int64 or float32.
+
+    Raises:
+        DataError: it is missing, broken, of another shape, or would have to be unpickled.
+    """
+    path = require_file(path, 'the label map', 'Check the path.')
+    try:
+        content = np.load(path, allow_pickle=False)
+        if isinstance(content, np.lib.npyio.NpzFile):
+            (content,) = (content[name] for name in content.files)
+    except Exception as error:  # a broken file raises nearly anything
+        reason = str(error).split('\n')[0]
+        raise DataError(f'{path}: no NumPy file of one array ({reason}). Save one array with numpy.save.') from error
+    kind = np.float32 if np.issubdtype(content.dtype, np.floating) else np.int64
+    if content.ndim not in (2, 3) or content.dtype.kind not in 'biuf' or 0 in content.shape:
+        raise DataError(f'{path}: holds {content.dtype} of shape {content.shape}, but a label map is (H, W) or '
+                        '(L, H, W), of integers or floats. Convert it.')
+    return content.astype(kind).reshape(-1, *content.shape[-2:])
+
+
+KINDS = {'CUT': ImageTranslationInferencer, 'SPADEModel': LabelToImageInferencer}
+"""The inferencer of each type of model."""
+
+
+@INFERENCERS.register_module()
+class MoNCEInferencer(Inferencer):
+    """Translated images, with MoNCE: of photographs or of label maps, whichever the config's model takes.
+
+    Args:
+        config: config file of the model.
+        checkpoint: its weights; by default checkpoints/<name of the config>.pth.
+        device: auto, cpu, cuda, ...
+
+    Raises:
+        ConfigError: the config's model is of another paper.
+    """
+
+    slug = 'monce'
+
+    def __init__(self, config: Path = Path('configs/monce/monce_cut_horse2zebra.py'), checkpoint: Path | None = None,
+                 device: str = 'auto') -> None:
+        kind = str((load_config(config).get('model') or {}).get('type')).rpartition('.')[2]
+        if kind not in KINDS:
+            raise ConfigError(f'{config}: its model is {kind}; must be {" or ".join(KINDS)}. Choose a config of '
+                              'configs/monce.')
+        self.chosen = KINDS[kind](config, checkpoint, device)
+        self.model, self.checkpoint = self.chosen.model, self.chosen.checkpoint
+
+    @wraps(PictureInferencer.stream)
+    def stream(self, *args, **options) -> Iterator[dict]:
+        """See :meth:`PictureInferencer.stream`."""
+        return self.chosen.stream(*args, **options)
