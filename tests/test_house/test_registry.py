@@ -36,7 +36,9 @@ def test_components_are_found_from_mmengines_scope_too():
 @pytest.mark.parametrize(('registry_name', 'component'), [
     ('MODELS', 'SSAGAN'), ('MODELS', 'DAMSM'), ('MODELS', 'GANLoss'), ('MODELS', 'InceptionV3Features'),
     ('MODELS', 'ZooDataPreprocessor'), ('HOOKS', 'NaNGuardHook'), ('HOOKS', 'ResetOptimizerHook'),
-    ('DATASETS', 'CaptionImageDataset'), ('DATASETS', 'ShapesCaptionDataset'),
+    ('DATASETS', 'CaptionImageDataset'), ('DATASETS', 'UnpairedImageDataset'),
+    ('DATASETS', 'CelebAMaskHQDataset'), ('TRANSFORMS', 'LoadGlasses'), ('LOOPS', 'EpochBasedTrainLoop'),
+    ('HOOKS', 'LoadSizeSwitchHook'), ('DATASETS', 'ShapesCaptionDataset'),
     ('TRANSFORMS', 'LoadTextImage'), ('METRICS', 'RPrecision'), ('METRICS', 'FID'),
     ('METRICS', 'InceptionScore'), ('METRICS', 'SlicedWassersteinDistance'), ('MODELS', 'VGG16Embedding'),
     ('RUNNERS', 'SafeRunner'),
