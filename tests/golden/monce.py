@@ -1,5 +1,7 @@
 """Adapters of MoNCE's golden cases."""
+import importlib.util
 import re
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -211,3 +213,16 @@ def cut_objective(case):
 def _gradient_norms(loss, network):
     gradients = torch.autograd.grad(loss, list(network.parameters()), retain_graph=True)
     return torch.stack([gradient.norm() for gradient in gradients])
+
+
+def _sibling(name):
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f'{name}.py'))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_paired = _sibling('monce_paired')
+spade_generator_ade20k, spade_generator_celebahq = _paired.spade_generator_ade20k, _paired.spade_generator_celebahq
+spade_multiscale_discriminator, spade_gan_losses = _paired.spade_multiscale_discriminator, _paired.spade_gan_losses
+instance_edges = _paired.instance_edges_case

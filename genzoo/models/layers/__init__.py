@@ -2,5 +2,9 @@
 from .blur import BlurDownsample, BlurUpsample
 from .initialization import xavier_normal_init
 from .recompute import keep_running_statistics, recomputed
+from .spade import LabelPyramid, SPADENorm, SPADEResBlock, spectral_norm
 
-__all__ = ['BlurDownsample', 'BlurUpsample', 'keep_running_statistics', 'recomputed', 'xavier_normal_init']
+__all__ = [
+    'BlurDownsample', 'BlurUpsample', 'LabelPyramid', 'SPADENorm', 'SPADEResBlock', 'keep_running_statistics',
+    'recomputed', 'spectral_norm', 'xavier_normal_init'
+]

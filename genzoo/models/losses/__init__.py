@@ -1,5 +1,6 @@
 """Every registered loss, one family a file."""
 from .damsm import DAMSMLoss, DAMSMSentenceLoss, DAMSMWordsLoss, attend_to_regions
+from .feature_matching import DiscriminatorFeatureMatchingLoss
 from .gan import GANLoss
 from .gradient_penalty import (
                                MatchingAwareGradientPenalty,
@@ -21,7 +22,8 @@ from .patch_nce import PatchNCELoss, nce_per_query
 from .patches import draw_patch_ids, gather_patches, l2_normalize
 
 __all__ = [
-    'DAMSMLoss', 'DAMSMSentenceLoss', 'DAMSMWordsLoss', 'GANLoss', 'HingeMatchingGANLoss',
+    'DAMSMLoss', 'DAMSMSentenceLoss', 'DAMSMWordsLoss', 'DiscriminatorFeatureMatchingLoss', 'GANLoss',
+    'HingeMatchingGANLoss',
     'MatchingAwareGradientPenalty', 'MoNCELoss', 'MoNCEVGGLoss', 'PatchNCELoss', 'R1Penalty',
     'WassersteinGradientPenalty', 'attend_to_regions', 'draw_patch_ids', 'gather_patches', 'input_gradients',
     'l2_normalize', 'log_sinkhorn', 'nce_per_query', 'optimal_transport_weights', 'sinkhorn', 'softmax_weights',

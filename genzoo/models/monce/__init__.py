@@ -1,7 +1,14 @@
 """MoNCE: modulated contrast for unpaired and paired image translation."""
 from .cut import CUT
+from .multiscale_discriminator import SPADEMultiscaleDiscriminator
 from .patch_discriminator import CUTPatchDiscriminator
 from .patch_sampler import PatchSampler
 from .resnet_generator import CUTResnetGenerator
+from .semantics import encode_labels, instance_edges
+from .spade import SPADEModel
+from .spade_generator import SPADEGenerator
 
-__all__ = ['CUT', 'CUTPatchDiscriminator', 'CUTResnetGenerator', 'PatchSampler']
+__all__ = [
+    'CUT', 'CUTPatchDiscriminator', 'CUTResnetGenerator', 'PatchSampler', 'SPADEGenerator',
+    'SPADEModel', 'SPADEMultiscaleDiscriminator', 'encode_labels', 'instance_edges'
+]
