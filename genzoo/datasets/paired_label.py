@@ -1,6 +1,7 @@
 """Images with a label map each, for label-conditional synthesis."""
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,7 @@ class PairedLabelDataset(PairedDataset):
             raise ConfigError(f'label_nc={rule.label_nc}: must be at least 1, the number of classes.')
         self.rule = rule
         super().__init__(root, pairs, rule.num_classes, **kwargs)
+        self.metainfo['label_rule'] = asdict(rule)  # so that a checkpoint says how label files are read
 
     def record(self, index: int, rng: np.random.RandomState) -> dict:
         """What the class says."""

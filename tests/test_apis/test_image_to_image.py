@@ -52,10 +52,10 @@ def _kinds(monkeypatch):
     monkeypatch.setitem(KINDS, 'TestPainter', LabelToImageInferencer)
 
 
-def _build(folder, kind):
+def _build(folder, kind, **dataset_meta):
     (folder / f'{kind}.py').write_text(f"default_scope = 'genzoo'\nmodel = dict(type='{kind}')\n")
     model = MODELS.build(dict(type=kind))
-    torch.save(dict(meta={}, state_dict=model.state_dict()), folder / f'{kind}.pth')
+    torch.save(dict(meta=dict(dataset_meta=dataset_meta), state_dict=model.state_dict()), folder / f'{kind}.pth')
     return MoNCEInferencer(folder / f'{kind}.py', folder / f'{kind}.pth', 'cpu')
 
 
@@ -215,6 +215,16 @@ def test_numpy_files_give_the_same_as_pictures_and_dense_ones_are_taken_as_they_
     assert painter.model.seen[0].dtype == torch.int64
     assert painter.model.seen[-1].dtype == torch.float32
     assert np.allclose(painter.model.seen[-1][0, 1], label / 9)
+
+
+def test_label_files_are_read_by_the_rule_that_the_checkpoint_carries(tmp_path):
+    painter = _build(tmp_path, 'TestPainter', label_rule=dict(label_nc=5, has_unknown=True, reduce_zero=True))
+    Image.fromarray(np.uint8([[0, 1], [5, 255]])).save(tmp_path / 'a.png')
+    painter(tmp_path / 'a.png', progress=False)
+    assert painter.model.seen[0][0, 0, ::4, ::8].tolist() == [[5, 0], [4, 5]]
+    Image.fromarray(np.uint8([[77]])).save(tmp_path / 'b.png')
+    with pytest.raises(DataError, match=r'b\.png: its label 77 .* is out of range, must be 0\.\.5 or 255'):
+        painter(tmp_path / 'b.png', progress=False)
 
 
 def test_label_maps_shrink_as_pil_does_it():

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...datasets.image_files import IMAGE_SUFFIXES
 from ...datasets.transforms.image import load_image, to_array
+from ...datasets.transforms.label import LabelRule
 from ...errors import ConfigError, DataError
 from ...registry import INFERENCERS
 from ...utils import require_file
@@ -67,8 +68,9 @@ class ImageTranslationInferencer(PictureInferencer):
 class LabelToImageInferencer(PictureInferencer):
     """Makes an image of each label map.
 
-    Of a PNG the grey values or palette indices are the classes, in the numbering of the model's data set. ``.npy`` and
-    ``.npz`` hold (H, W) or (L, H, W): integers are classes, floats are dense maps that the model takes as they are.
+    Of a PNG the grey values or palette indices are the classes, numbered as in the model's data set, whose
+    :class:`~genzoo.datasets.transforms.LabelRule` is followed where the checkpoint carries it. ``.npy`` and ``.npz``
+    hold (H, W) or (L, H, W): integers are classes as the network sees them, floats are dense maps.
 
     Pictures go to ``synthesized_image/``, the label maps in colours to ``input_label/``.
 
@@ -84,9 +86,14 @@ class LabelToImageInferencer(PictureInferencer):
         """The label map at the model's size, (L, H, W), int64 or, if dense, float32."""
         if max_side is not None:
             raise ConfigError('--max-side: is for photographs; the sizes of label maps follow the model. Leave it out.')
-        label = read_label(path)[None].astype(np.int64) if path.suffix.lower() == '.png' else read_array(path)
+        label = self._read_picture(path) if path.suffix.lower() == '.png' else read_array(path)
         shape = (size, size) if size is not None else self._model_size()
         return torch.from_numpy(label) if shape is None else resize_label(torch.from_numpy(label), shape)
+
+    def _read_picture(self, path: Path) -> np.ndarray:
+        """(1, H, W) int64."""
+        label, rule = read_label(path), self.model.dataset_meta.get('label_rule')
+        return (label if rule is None else LabelRule(**rule)(label, path))[None].astype(np.int64)
 
     def _model_size(self) -> tuple[int, int] | None:
         """Height and width that the generator was built for; None if it does not say."""
@@ -107,7 +114,9 @@ class LabelToImageInferencer(PictureInferencer):
 
 
 def resize_label(label: Tensor, shape: tuple[int, int]) -> Tensor:
-    """A label map (L, H, W) at ``shape`` (height, width), by nearest neighbour."""
+    """A label map (L, H, W) at ``shape`` (height, width): classes by nearest neighbour, dense ones bilinearly."""
+    if label.is_floating_point():
+        return F.interpolate(label[None], size=shape, mode='bilinear', antialias=True)[0]
     return F.interpolate(label[None].double(), size=shape, mode='nearest-exact')[0].to(label.dtype)
 
 

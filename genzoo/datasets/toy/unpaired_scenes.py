@@ -78,7 +78,7 @@ def pack_scenes(results: dict) -> dict:
 
 @DATASETS.register_module()
 class UnpairedScenesDataset(ProceduralDataset):
-    """Dark scenes with orange shapes (A) and, drawn independently, green scenes with blue shapes (B).
+    """Blue scenes with orange shapes (A) and, drawn independently, plum scenes with turquoise shapes (B).
 
     The positions of B's shapes say nothing of A's: a translator that only paints convincing
     scenes of B puts the shapes at wrong places.
