@@ -24,5 +24,6 @@ __all__ = [
     'DAMSMLoss', 'DAMSMSentenceLoss', 'DAMSMWordsLoss', 'GANLoss', 'HingeMatchingGANLoss',
     'MatchingAwareGradientPenalty', 'MoNCELoss', 'MoNCEVGGLoss', 'PatchNCELoss', 'R1Penalty',
     'WassersteinGradientPenalty', 'attend_to_regions', 'draw_patch_ids', 'gather_patches', 'input_gradients',
-    'l2_normalize', 'log_sinkhorn', 'nce_per_query', 'optimal_transport_weights', 'sinkhorn', 'softmax_weights', 'transport_plan'
+    'l2_normalize', 'log_sinkhorn', 'nce_per_query', 'optimal_transport_weights', 'sinkhorn', 'softmax_weights',
+    'transport_plan'
 ]
