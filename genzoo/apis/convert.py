@@ -11,6 +11,7 @@ from ..errors import ConfigError, WeightsError
 from ..registry import MODELS
 from ..utils import open_checkpoint, open_model_checkpoint, refuse_existing, require_file, save_checkpoint
 from ..utils.checkpoint import state_dict_problems
+from .convert_monce import convert_monce, release_monce
 
 OFFICIAL_NAMES = {
     'generator': 'netG.pth', 'discriminator': 'netD.pth', 'text_encoder': 'text_encoder.pth',
@@ -129,4 +130,4 @@ def release_ssagan(checkpoint: Path, out_dir: Path, overwrite: bool = False) -> 
     return [f'{part} to {path}' for part, path in paths.items()] + ([f'vocabulary to {pickle}'] if words else [])
 
 
-CONVERTERS = {'ssagan': (convert_ssagan, release_ssagan)}
+CONVERTERS = {'monce': (convert_monce, release_monce), 'ssagan': (convert_ssagan, release_ssagan)}
