@@ -1,6 +1,7 @@
 """Reading a config and finding what is wrong with it before anything is built."""
 import inspect
 import numbers
+import os
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -188,7 +189,7 @@ def _reading_problem(error: Exception, path: Path) -> str:
     if isinstance(error, OSError) and told.startswith(type(error).__name__):  # not of a line of the config
         absent = _ABSENT.fullmatch(str(error))
         if absent is not None or isinstance(error, FileNotFoundError):
-            missing = absent[1] if absent else error.filename
+            missing = os.path.normpath(absent[1] if absent else error.filename)
             return f'{missing}, which it is based on, is missing. Correct _base_; paths there start from its file.'
         place = '' if error.filename in (None, str(path)) else f'{error.filename}, which it is based on: '
         return f'{place}cannot be read ({error.strerror or error}). Check its permissions.'

@@ -151,14 +151,15 @@ def require_writable(paths: Iterable[str | Path], overwrite: bool,
         if os.path.isdir(path):
             raise ConfigError(f'{path}: is a folder, but should be a file to write. Give the name of a file.')
     refuse_existing(paths, overwrite, remedy)
-    for folder in dict.fromkeys(path.parent for path in paths):
-        require_folder_to_fill(folder)
+    for folder, path in {path.parent: path for path in reversed(paths)}.items():
+        require_folder_to_fill(folder, path)
 
 
-def require_folder_to_fill(folder: str | Path) -> None:
+def require_folder_to_fill(folder: str | Path, named: str | Path | None = None) -> None:
     """
     Args:
         folder: in which files are to be written; it need not exist yet.
+        named: what the user gave, if it is not the folder.
 
     Raises:
         ConfigError: it, or one above it, is a file; or the system does not let one write there.
@@ -171,5 +172,5 @@ def require_folder_to_fill(folder: str | Path) -> None:
         with tempfile.TemporaryFile(dir=existing_parent(folder)):
             pass
     except OSError as error:
-        raise ConfigError(f'{folder}: cannot be written to ({error.strerror}). Choose another folder, or change its '
-                          'permissions.') from error
+        raise ConfigError(f'{named or folder}: cannot be written to ({error.strerror}). Choose another folder, or '
+                          'change its permissions.') from error

@@ -150,7 +150,7 @@ class TestRequireWritable:
 
     def test_what_the_system_refuses_is_named_as_given(self, tmp_path, monkeypatch):
         monkeypatch.setattr('tempfile.TemporaryFile', refuse_all)
-        with pytest.raises(ConfigError, match=f'^{tmp_path}/new: cannot be written to .Permission denied'):
+        with pytest.raises(ConfigError, match=f'^{tmp_path}/new/a.json: cannot be written to .Permission denied'):
             require_writable([tmp_path / 'new' / 'a.json'], overwrite=False)
 
 
