@@ -27,3 +27,10 @@ def test_data_that_are_missing_are_one_line(tmp_path, monkeypatch, capsys):
     status, _, err = run_tool(monkeypatch, capsys, 'browse_dataset.py', CONFIGS / 'ssagan' / 'ssagan_cub.py', *options)
     assert (status, len(err.splitlines())) == (1, 1)
     assert err.startswith(f'error: {tmp_path}/nothing: the data set is missing')
+
+
+def test_a_file_in_place_of_the_folder_is_said_to_be_one(tmp_path, monkeypatch, capsys):
+    (tmp_path / 'file').write_text('')
+    status, _, err = run_tool(monkeypatch, capsys, 'browse_dataset.py', TOY, '--out-dir', tmp_path / 'file')
+    assert (status, err) == (1, f'error: {tmp_path}/file: is a file, but should be a folder to write to. Choose a '
+                                'folder.\n')
