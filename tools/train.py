@@ -9,7 +9,7 @@ from torch import distributed
 from genzoo.apis.cli import CfgOptions, one_line_errors
 from genzoo.apis.config import load_config
 from genzoo.apis.precision import use_autocast
-from genzoo.engine import last_checkpoint, require_unused
+from genzoo.engine import forget_last_checkpoint, last_checkpoint, require_unused
 from genzoo.errors import ConfigError, WeightsError
 from genzoo.registry import RUNNERS
 from genzoo.utils import require_file, require_folder_to_fill
@@ -97,7 +97,11 @@ def configure(args: argparse.Namespace) -> Config:
 @one_line_errors()
 def main() -> None:
     """Trains; see --help."""
-    RUNNERS.build(configure(parse_args())).train()
+    args = parse_args()
+    runner = RUNNERS.build(configure(args))
+    if args.overwrite:
+        forget_last_checkpoint(runner.work_dir)
+    runner.train()
     if distributed.is_initialized():
         distributed.destroy_process_group()
 

@@ -10,7 +10,7 @@ from .hooks import (
     SampleImagesHook,
     ZooCheckpointHook,
 )
-from .last_checkpoint import last_checkpoint, require_unused
+from .last_checkpoint import forget_last_checkpoint, last_checkpoint, require_unused
 from .loaders import require_one_batch_size
 from .optim import AutocastOptimWrapper, NetworkOptimWrapperConstructor
 from .runner import SafeRunner
@@ -19,6 +19,6 @@ from .stopping import TrainingStopped
 __all__ = [
     'AutocastOptimWrapper', 'DeviceDDP', 'GracefulStopHook', 'IterationSeedHook', 'NaNGuardHook',
     'NetworkOptimWrapperConstructor', 'ProgressBarHook', 'SafeFSDPStrategy', 'SafeFlexibleRunner', 'SafeRunner',
-    'SampleImagesHook', 'SeparateDDP', 'TrainingStopped', 'ZooCheckpointHook', 'last_checkpoint',
-    'require_one_batch_size', 'require_unused'
+    'SampleImagesHook', 'SeparateDDP', 'TrainingStopped', 'ZooCheckpointHook', 'forget_last_checkpoint',
+    'last_checkpoint', 'require_one_batch_size', 'require_unused'
 ]

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mmengine.dist import is_main_process
+
 from ..errors import ConfigError, TrainingError, WeightsError
 from ..utils import atomic_write
 
@@ -22,6 +24,12 @@ def record_last_checkpoint(work_dir: str | Path, path: str | Path) -> None:
     """
     with disk_errors(work_dir, work_dir), atomic_write(Path(work_dir) / RECORD, 'w') as file:
         file.write(str(path))
+
+
+def forget_last_checkpoint(work_dir: str | Path) -> None:
+    """Makes a run that starts anew not be resumed from an earlier one's checkpoint."""
+    if is_main_process():
+        (Path(work_dir) / RECORD).unlink(missing_ok=True)
 
 
 def last_checkpoint(work_dir: str | Path) -> Path | None:

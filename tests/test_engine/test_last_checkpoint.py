@@ -1,7 +1,7 @@
 import pytest
 
 from genzoo.engine import require_unused
-from genzoo.engine.last_checkpoint import record_last_checkpoint
+from genzoo.engine.last_checkpoint import forget_last_checkpoint, last_checkpoint, record_last_checkpoint
 from genzoo.errors import ConfigError
 
 REMEDY = 'Take another.'
@@ -36,3 +36,13 @@ def test_without_a_record_the_highest_number_is_named(tmp_path, names, last):
 def test_a_record_whose_checkpoints_were_removed_is_no_run(tmp_path):
     record_last_checkpoint(tmp_path, tmp_path / 'iter_6.pth')
     require_unused(tmp_path, REMEDY)
+
+
+def test_forgotten_record_is_not_resumed_from(tmp_path):
+    path = tmp_path / 'iter_2.pth'
+    path.write_bytes(b'whole')
+    record_last_checkpoint(tmp_path, path)
+    forget_last_checkpoint(tmp_path)
+    forget_last_checkpoint(tmp_path)
+    assert last_checkpoint(tmp_path) is None
+    assert path.exists()
