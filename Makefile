@@ -1,5 +1,6 @@
 # `make demo`, `make test`, `make lint`: each builds .venv first if it is missing.
 # `make docs` builds the documentation into build/docs, `make zoo` model_zoo.md.
+# `make demo DEMO_OPTIONS=--overwrite` replaces the pictures and weights of an earlier demo.
 # With an environment of your own: `make test PY=python`.
 # `make test-mmagic`: genzoo beside mmagic, in .venv-mmagic; mmagic's packages want Python 3.11.
 PYTHON ?= python3
@@ -7,6 +8,7 @@ VENV ?= .venv
 PY ?= $(VENV)/bin/python
 INSTALLED := $(if $(filter $(VENV)/bin/python,$(PY)),$(VENV)/.installed)
 DEMO_DIR ?= work_dirs/demo
+DEMO_OPTIONS ?=
 MMAGIC_PYTHON ?= python3.11
 MMAGIC_VENV ?= .venv-mmagic
 
@@ -14,7 +16,7 @@ MMAGIC_VENV ?= .venv-mmagic
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
-	$(PY) tools/demo.py --work-dir $(DEMO_DIR)
+	$(PY) tools/demo.py --work-dir $(DEMO_DIR) $(DEMO_OPTIONS)
 
 test: $(INSTALLED)
 	$(PY) -m pytest -n 2

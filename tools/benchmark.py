@@ -6,13 +6,12 @@
 import argparse
 import json
 import sys
-from pathlib import Path
 
 from genzoo.apis.benchmark import PARTS, BenchmarkOptions, benchmark, format_report
 from genzoo.apis.cli import CfgOptions, one_line_errors
 from genzoo.apis.config import load_config
 from genzoo.errors import ConfigError
-from genzoo.utils import atomic_write, refuse_existing
+from genzoo.utils import atomic_write, require_writable
 
 
 def parse_args() -> argparse.Namespace:
@@ -56,9 +55,9 @@ def main() -> None:
     if args.compare_options and not args.compare:
         raise ConfigError('--compare-options: there is no second config. Give --compare CONFIG, too.')
     if args.out:
-        refuse_existing([Path(args.out)], args.overwrite)
+        require_writable([args.out], args.overwrite)
     config = load_config(args.config, args.cfg_options)
-    other = load_config(args.compare, args.compare_options) if args.compare else None
+    other = load_config(args.compare, args.compare_options, '--compare-options') if args.compare else None
     report = benchmark(config, options(args), other)
     if args.out:
         with atomic_write(args.out, 'w') as file:

@@ -12,7 +12,7 @@ from pathlib import Path
 from genzoo.apis.browse import SPLITS, browse, build_dataset
 from genzoo.apis.cli import CfgOptions, one_line_errors
 from genzoo.apis.config import load_config
-from genzoo.utils import refuse_existing
+from genzoo.utils import require_writable
 from genzoo.visualization import save_image
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     args = parse_args()
     names = ['items', 'repeats'] if args.repeats else ['items']
     paths = {name: args.out_dir / f'{args.split}_{name}.png' for name in names}
-    refuse_existing(paths.values(), args.overwrite)
+    require_writable(paths.values(), args.overwrite)
     dataset = build_dataset(load_config(args.config, args.cfg_options), args.split)
     for name, sheet in browse(dataset, args.num, args.repeats, args.seed).items():
         save_image(sheet, paths[name])

@@ -13,10 +13,13 @@ from genzoo.apis import TextToImageInferencer
 from genzoo.apis.cli import one_line_errors
 from genzoo.apis.config import load_config
 from genzoo.apis.toy_report import CHANCE, ssagan_toy_report
+from genzoo.engine import require_unused
 from genzoo.errors import TrainingError
+from genzoo.utils import require_folder_to_fill
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / 'configs' / 'ssagan'
+DAMSM, GENERATORS = 'damsm_toy', ('ssagan_toy', 'ssagan_toy_no-text')
 ROWS = {
     'colour': 'colour as the caption says', 'background': 'background', 'size': 'size',
     'caption_top1': 'own caption first among 108', 'mask_correlation': 'last mask ~ shape',
@@ -36,6 +39,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--iters', type=int, default=800, help='of each generator')
     parser.add_argument('--damsm-iters', type=int, default=300)
+    parser.add_argument('--overwrite', action='store_true', help='train anew in the folder of an earlier demo')
     return parser.parse_args()
 
 
@@ -60,7 +64,7 @@ class Training:
         self.log, self.checkpoint = work_dir / f'{name}.log', work_dir / name / f'iter_{iters}.pth'
         say(f'training {name}: {iters} iterations, log in {self.log}')
         command = [sys.executable, str(ROOT / 'tools' / 'train.py'), str(CONFIGS / f'{name}.py'),
-                   '--work-dir', str(work_dir / name), '--seed', str(seed), '--cfg-options',
+                   '--work-dir', str(work_dir / name), '--overwrite', '--seed', str(seed), '--cfg-options',
                    f'train_cfg.max_iters={iters}', f'train_cfg.val_interval={iters}', *options]
         self.name, self.start = name, time.time()
         with open(self.log, 'w') as log:
@@ -103,13 +107,16 @@ def main() -> None:
     """Trains, samples, evaluates and says where the pictures are."""
     args = parse_args()
     work_dir = args.work_dir.resolve()
+    require_folder_to_fill(work_dir)
+    for name in (() if args.overwrite else (DAMSM, *GENERATORS)):
+        require_unused(work_dir / name, 'Choose another --work-dir, or give --overwrite to train anew.')
     work_dir.mkdir(parents=True, exist_ok=True)
     cores = os.cpu_count() or 1
-    damsm = Training('damsm_toy', work_dir, args.seed, args.damsm_iters, cores, []).finish()
+    damsm = Training(DAMSM, work_dir, args.seed, args.damsm_iters, cores, []).finish()
     use_damsm = [f'{owner}.{encoder}.pretrained={damsm}' for owner in ('model', 'val_evaluator.0')
                  for encoder in ('text_encoder', 'image_encoder')]
     runs = [Training(name, work_dir, args.seed, args.iters, max(1, cores // 2), use_damsm)
-            for name in ('ssagan_toy', 'ssagan_toy_no-text')]  # side by side
+            for name in GENERATORS]  # side by side
     checkpoints = {run.name: run.finish() for run in runs}
     reports = [report(name, checkpoint, damsm) for name, checkpoint in checkpoints.items()]
     say('\n' + table(*reports) + '\n')

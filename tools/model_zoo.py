@@ -10,7 +10,7 @@ from genzoo.apis.cli import one_line_errors
 from genzoo.apis.zoo import REPOSITORY, check_zoo, read_zoo
 from genzoo.apis.zoo_page import model_zoo_page
 from genzoo.errors import ConfigError
-from genzoo.utils import atomic_write
+from genzoo.utils import atomic_write, require_writable
 
 PAGE = REPOSITORY / 'model_zoo.md'
 
@@ -26,6 +26,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Writes or compares."""
     args = parse_args(argv)
+    if not args.check:
+        require_writable([PAGE], overwrite=True)
     zoo = read_zoo()
     check_zoo(zoo)
     page = model_zoo_page(zoo)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from genzoo.apis.cli import one_line_errors
 from genzoo.errors import WeightsError
-from genzoo.utils import open_checkpoint, refuse_existing, save_checkpoint
+from genzoo.utils import open_checkpoint, require_writable, save_checkpoint
 
 KEPT_META = ('iter', 'seed', 'experiment_name', 'dataset_meta', 'paper')
 
@@ -29,7 +29,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Writes the smaller file and prints its size and SHA-256."""
     args = parse_args(argv)
-    refuse_existing([args.output], args.overwrite)
+    require_writable([args.output], args.overwrite)
     content = open_checkpoint(args.checkpoint)
     if not isinstance(content, dict) or 'state_dict' not in content:
         raise WeightsError(f'{args.checkpoint}: not a training checkpoint, it has no state_dict.')

@@ -14,7 +14,7 @@ from genzoo.apis.config import load_config
 from genzoo.apis.model import without_weight_files
 from genzoo.errors import ConfigError, WeightsError
 from genzoo.registry import RUNNERS
-from genzoo.utils import atomic_write, require_file
+from genzoo.utils import atomic_write, nearest, require_file, require_folder_to_fill, require_writable
 
 TEST_PARTS = ('test_cfg', 'test_dataloader', 'test_evaluator')
 
@@ -27,6 +27,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--work-dir', help='for logs; default: work_dirs/<config name>')
     parser.add_argument('--metrics', nargs='+', metavar='NAME', help='only these, by type or prefix')
     parser.add_argument('--out', help='a JSON file; default: metrics_<checkpoint>.json in the work dir')
+    parser.add_argument('--overwrite', action='store_true', help='replace an existing JSON file')
     parser.add_argument('--cfg-options', nargs='+', action=CfgOptions, metavar='KEY=VALUE',
                         help='change single values, e.g. test_dataloader.batch_size=8')
     parser.add_argument('--launcher', default='none', choices=['none', 'pytorch', 'slurm', 'mpi'],
@@ -63,8 +64,9 @@ def choose_metrics(evaluator: Any, names: list[str]) -> list[dict]:
     metrics = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
     for name in names:
         if not any(fits_metric(name, metric) for metric in metrics):
-            valid = ', '.join(str(metric['type']) for metric in metrics)
-            raise ConfigError(f'--metrics {name}: the config has no such metric; it has {valid}.')
+            valid = [str(metric['type']) for metric in metrics]
+            raise ConfigError(f'--metrics {name}: the config has no such metric; it has {", ".join(valid)}; nearest: '
+                              f'"{nearest(name, valid)}"')
     return [metric for metric in metrics if any(fits_metric(name, metric) for name in names)]
 
 
@@ -72,7 +74,7 @@ def configure(args: argparse.Namespace) -> Config:
     """The config with what the command line says.
 
     Raises:
-        ConfigError: the config has no test part; or see :func:`choose_metrics`.
+        ConfigError: the config has no test part; see :func:`choose_metrics`; or the results cannot be written.
     """
     cfg = load_config(args.config, args.cfg_options)
     require_file(args.checkpoint, 'the file of weights', 'Check the path.', WeightsError)
@@ -85,7 +87,14 @@ def configure(args: argparse.Namespace) -> Config:
     cfg.launcher = args.launcher
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'./work_dirs/{Path(args.config).stem}'
     cfg.resume, cfg.load_from = False, args.checkpoint
+    require_folder_to_fill(cfg.work_dir)
+    require_writable([results_file(args, cfg)], args.overwrite)
     return cfg
+
+
+def results_file(args: argparse.Namespace, cfg: Config) -> Path:
+    """Where the results go."""
+    return Path(args.out or Path(cfg.work_dir) / f'metrics_{Path(args.checkpoint).stem}.json')
 
 
 def protocols(metrics: list) -> dict[str, str]:
@@ -105,7 +114,7 @@ def main() -> None:
     metrics |= dict(protocols=told) if told else {}
     text = json.dumps(metrics, indent=2, default=float)
     if is_main_process():
-        out = Path(args.out or Path(cfg.work_dir) / f'metrics_{Path(args.checkpoint).stem}.json')
+        out = results_file(args, cfg)
         with atomic_write(out, 'w') as file:
             file.write(text + '\n')
         print(f'{text}\nsaved to {out}')

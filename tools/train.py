@@ -9,12 +9,13 @@ from torch import distributed
 from genzoo.apis.cli import CfgOptions, one_line_errors
 from genzoo.apis.config import load_config
 from genzoo.apis.precision import use_autocast
-from genzoo.engine import last_checkpoint
+from genzoo.engine import forget_last_checkpoint, last_checkpoint, require_unused
 from genzoo.errors import ConfigError, WeightsError
 from genzoo.registry import RUNNERS
-from genzoo.utils import require_file
+from genzoo.utils import require_file, require_folder_to_fill
 
 MAX_SEED = 2**32  # what NumPy takes
+USED = 'Give --resume to go on, another --work-dir, or --overwrite to start anew.'
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,6 +25,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--work-dir', help='for checkpoints and logs; default: work_dirs/<config name>')
     parser.add_argument('--resume', nargs='?', const='auto', metavar='CKPT',
                         help='go on exactly, from the last checkpoint of the work dir (if any) or from CKPT')
+    parser.add_argument('--overwrite', action='store_true',
+                        help='start anew in a work dir that holds checkpoints, and replace those of the same names')
     parser.add_argument('--load-from', metavar='CKPT', help='start a new run from the weights of CKPT')
     parser.add_argument('--amp', nargs='?', const='bf16', choices=['bf16', 'fp16'],
                         help='mixed precision; fp16 needs a GPU')
@@ -54,15 +57,19 @@ def configure(args: argparse.Namespace) -> Config:
     """The config with what the command line says.
 
     Raises:
-        ConfigError: see :func:`genzoo.apis.config.load_config`; or options that exclude each other.
+        ConfigError: see :func:`genzoo.apis.config.load_config`; options exclude each other; or the work dir cannot be
+            written to, or holds an earlier run that is neither resumed nor to be overwritten.
     """
     cfg = load_config(args.config, args.cfg_options)
     if args.resume and args.load_from:
         raise ConfigError('--resume goes on with a run, --load-from starts a new one: choose one of them.')
+    if args.resume and args.overwrite:
+        raise ConfigError('--resume goes on with a run, --overwrite starts it anew: choose one of them.')
     if cfg.get('train_cfg') is None:
         raise ConfigError(f'{args.config}: has no train_cfg, there is nothing to train.')
     cfg.launcher = args.launcher
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or f'./work_dirs/{Path(args.config).stem}'
+    require_folder_to_fill(cfg.work_dir)
     if args.resume:
         if args.resume != 'auto' and not Path(args.resume).is_dir():  # DeepSpeed's checkpoints are folders
             require_file(args.resume, 'the checkpoint to go on from', 'Check the path.', WeightsError)
@@ -70,6 +77,8 @@ def configure(args: argparse.Namespace) -> Config:
     elif args.load_from:
         require_file(args.load_from, 'the file of weights', 'Check the path.', WeightsError)
         cfg.resume, cfg.load_from = False, args.load_from
+    if not (args.resume or args.overwrite or cfg.get('resume')):
+        require_unused(cfg.work_dir, USED)
     randomness = dict(cfg.get('randomness') or {})
     if args.seed is not None:
         randomness['seed'] = args.seed
@@ -88,7 +97,11 @@ def configure(args: argparse.Namespace) -> Config:
 @one_line_errors()
 def main() -> None:
     """Trains; see --help."""
-    RUNNERS.build(configure(parse_args())).train()
+    args = parse_args()
+    runner = RUNNERS.build(configure(args))
+    if args.overwrite:
+        forget_last_checkpoint(runner.work_dir)
+    runner.train()
     if distributed.is_initialized():
         distributed.destroy_process_group()
 

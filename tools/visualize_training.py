@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from genzoo.apis.cli import one_line_errors
-from genzoo.utils import refuse_existing
+from genzoo.utils import require_writable
 from genzoo.visualization.curves import draw_curves, save_figure
 from genzoo.visualization.training_log import choose_keys, read_run, run_names
 
@@ -29,7 +29,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Reads the logs, draws them and says where the picture is."""
     args = parse_args()
-    refuse_existing([args.out], args.overwrite)
+    require_writable([args.out], args.overwrite)
     runs = dict(zip(run_names(args.run_dirs), map(read_run, args.run_dirs)))
     available = list(dict.fromkeys(key for series in runs.values() for key in series))
     figure = draw_curves(runs, choose_keys(available, args.keys), args.smooth)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
+from ..utils import no_empty_folders
+
 
 @contextmanager
 def alone(target: Path) -> Iterator[bool]:
@@ -17,7 +19,7 @@ def alone(target: Path) -> Iterator[bool]:
     process, however that ends.
 
     Args:
-        target: the file; its folder is made if missing.
+        target: the file; its folder is made if missing, and removed again if the block fails and leaves nothing in it.
 
     Yields:
         Whether another process has put the file there while this one waited.
@@ -25,15 +27,16 @@ def alone(target: Path) -> Iterator[bool]:
     Raises:
         OSError: what the operating system said of the folder.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    before = _identity(target)
-    path = target.with_name(f'{target.name}.lock')
-    lock = _locked(path, target)
-    try:
-        yield _identity(target) not in (None, before)
-    finally:
-        path.unlink(missing_ok=True)  # while it is locked: a process that waits for it sees that it is gone
-        os.close(lock)
+    with no_empty_folders(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        before = _identity(target)
+        path = target.with_name(f'{target.name}.lock')
+        lock = _locked(path, target)
+        try:
+            yield _identity(target) not in (None, before)
+        finally:
+            path.unlink(missing_ok=True)  # while it is locked: a process that waits for it sees that it is gone
+            os.close(lock)
 
 
 def _locked(path: Path, target: Path) -> int:

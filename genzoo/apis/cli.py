@@ -3,10 +3,11 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from mmengine.config import DictAction
+from tqdm import tqdm
 
 from ..errors import GenzooError
 from .failures import exchange_trouble, own_rank, record_failure
@@ -47,6 +48,17 @@ class CfgOptions(DictAction):
             except (AssertionError, IndexError) as error:
                 parser.error(f'{option_string}: {value!r}: {error or "not a value"}')
         super().__call__(parser, namespace, values, option_string)
+
+
+@contextmanager
+def progress_bars(unit: str) -> Iterator[Callable[[Iterable], Iterable]]:
+    """Yields a function that shows a bar of an iteration; ends all bars with the block, before what an error says.
+
+    Args:
+        unit: what is counted, e.g. ``'image'``.
+    """
+    with ExitStack() as bars:
+        yield lambda items: bars.enter_context(tqdm(items, unit=unit))
 
 
 def _users_error(error: Exception) -> str | None:

@@ -1,22 +1,23 @@
 """Reading a config and finding what is wrong with it before anything is built."""
 import inspect
 import numbers
-import traceback
+import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import mmengine
 from mmengine.config import Config
 from mmengine.optim import OptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner, TestLoop, ValLoop
 from mmengine.utils.dl_utils import set_multi_processing
 from torch.utils.data import DataLoader
 
-from ..engine import nearest, require_one_batch_size
+from ..engine import require_one_batch_size
 from ..errors import ConfigError
-from ..utils import require_file
+from ..utils import nearest, require_file
+from .custom_imports import import_custom, told_of
 from .signatures import arguments, components
 
 OUR_SCOPES = ('genzoo', 'mmengine')
@@ -34,6 +35,7 @@ COUNTS = ('train_cfg.max_iters', 'train_cfg.max_epochs', 'train_cfg.val_interval
 DEFAULT_HOOKS = {'runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint'}
 LOADER_PARTS = {'global_batch_size', 'dataset', 'sampler', 'batch_sampler', 'worker_init_fn', 'collate_fn',
                 'disable_subprocess_warning'}
+_ABSENT = re.compile(r'file "(.*)" does not exist')  # as mmengine says it
 
 
 def _runner_keys() -> set[str]:
@@ -60,8 +62,8 @@ def _keys_without_type(path: str) -> set[str] | None:
 class _Checker:
     """Compares the dicts of one config with what they are to become."""
 
-    def __init__(self, cfg: Mapping, source: str) -> None:
-        self.source = source
+    def __init__(self, cfg: Mapping, source: str, flag: str = '--cfg-options') -> None:
+        self.source, self.flag = source, flag
         self.scope = cfg.get('default_scope') or 'mmengine'
         self.components = components()
 
@@ -143,32 +145,31 @@ class _Checker:
         node, path = cfg, ''
         first = option.partition('.')[0]
         if first in cfg and first not in _runner_keys():
-            raise ConfigError(f'--cfg-options {option}: {first} is a variable of the config file, whose value was put '
+            raise ConfigError(f'{self.flag} {option}: {first} is a variable of the config file, whose value was put '
                               'into other places when the file was read. Set those, or change a copy of the file.')
         for word in option.split('.'):
             if isinstance(node, (list, tuple)):
                 if not word.isdigit() or int(word) >= len(node):
-                    raise ConfigError(f'--cfg-options {option}: {path} is a list of {len(node)}, "{word}" is '
+                    raise ConfigError(f'{self.flag} {option}: {path} is a list of {len(node)}, "{word}" is '
                                       'no index of it.')
                 node, path = node[int(word)], f'{path}[{word}]'
                 continue
             if not isinstance(node, Mapping):
-                raise ConfigError(f'--cfg-options {option}: {path} is {node!r}, it has no "{word}".')
+                raise ConfigError(f'{self.flag} {option}: {path} is {node!r}, it has no "{word}".')
             if word not in node:
                 self._check_new_key(node, path, word, option)
                 return
             node, path = node[word], f'{path}.{word}' if path else word
         self._check_kind(option, node, new)
 
-    @staticmethod
-    def _check_kind(option: str, old: Any, new: Any) -> None:
+    def _check_kind(self, option: str, old: Any, new: Any) -> None:
         """Raises ConfigError if a number, or a part with keys, is to become something else."""
         if new is None or old is None:
             return
         if isinstance(old, numbers.Real) and not isinstance(new, numbers.Real):
-            raise ConfigError(f'--cfg-options {option}={new}: must be a number, such as the {old!r} of the config.')
+            raise ConfigError(f'{self.flag} {option}={new}: must be a number, such as the {old!r} of the config.')
         if isinstance(old, Mapping) and not isinstance(new, Mapping):
-            raise ConfigError(f'--cfg-options {option}={new}: is a part with the keys {", ".join(map(str, old))}; '
+            raise ConfigError(f'{self.flag} {option}={new}: is a part with the keys {", ".join(map(str, old))}; '
                               f'set one of them, e.g. {option}.{next(iter(old), "key")}=..., or None.')
 
     def _check_new_key(self, node: Mapping, path: str, word: str, option: str) -> None:
@@ -178,47 +179,53 @@ class _Checker:
         if keys is None and 'type' not in node:
             keys = set(node)
         if keys is not None and word not in keys:
-            self.source = f'--cfg-options {option}'
+            self.source = f'{self.flag} {option}'
             self.fail(path, label, word, keys)
 
 
-def _where(error: Exception) -> str:
-    """File and line of a config that an error comes from, if it can be told."""
-    if isinstance(error, SyntaxError):
-        return f'line {error.lineno}: '
-    library = str(Path(mmengine.__file__).parent)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__)
-              if not frame.filename.startswith(library) and frame.filename != __file__]
-    return f'{Path(frames[-1].filename).name}, line {frames[-1].lineno}: ' if frames else ''
+def _reading_problem(error: Exception, path: Path) -> str:
+    """Why a config cannot be read, and what to do about it."""
+    told = told_of(error)
+    if isinstance(error, OSError) and told.startswith(type(error).__name__):  # not of a line of the config
+        absent = _ABSENT.fullmatch(str(error))
+        if absent is not None or isinstance(error, FileNotFoundError):
+            missing = os.path.normpath(absent[1] if absent else error.filename)
+            return f'{missing}, which it is based on, is missing. Correct _base_; paths there start from its file.'
+        place = '' if error.filename in (None, str(path)) else f'{error.filename}, which it is based on: '
+        return f'{place}cannot be read ({error.strerror or error}). Check its permissions.'
+    return told
 
 
-def load_config(path: str | Path, cfg_options: Mapping[str, Any] | None = None) -> Config:
+def load_config(path: str | Path, cfg_options: Mapping[str, Any] | None = None,
+                flag: str = '--cfg-options') -> Config:
     """Reads a config, changes single values of it, and checks the result.
 
     Args:
         path: a ``.py`` file (or ``.json``, ``.yaml``).
         cfg_options: new values by their place, e.g. ``{'test_dataloader.batch_size': 8}``.
+        flag: what the user calls them, for messages.
 
     Raises:
-        ConfigError: the file, or one that it is based on, is missing or broken; an option or
-            a key names nothing that exists.
+        ConfigError: the file, one that it is based on, or a module of its ``custom_imports`` is missing or broken; an
+            option or a key names nothing that exists.
     """
     path = require_file(path, 'the config', 'Shipped ones are in configs/.', ConfigError)
     if path.suffix not in CONFIG_ENDINGS:
         raise ConfigError(f'{path}: not a config ({", ".join(CONFIG_ENDINGS)}). Shipped ones are in configs/.')
     try:
-        cfg = Config.fromfile(path)
+        cfg = Config.fromfile(path, import_custom_modules=False)
     except Exception as error:  # a config is a program: anything can come out of it
-        reason = str(error.msg if isinstance(error, SyntaxError) else error).split('\n')[0]
-        raise ConfigError(f'{path}: {_where(error)}{type(error).__name__}: {reason}') from error
+        raise ConfigError(f'{path}: {_reading_problem(error, path)}') from error
+    if cfg.get('custom_imports'):
+        import_custom(cfg.custom_imports, str(path))
     if cfg_options:
-        checker = _Checker(cfg, str(path))
+        checker = _Checker(cfg, str(path), flag)
         for option, value in cfg_options.items():
             checker.check_option(cfg.to_dict(), option, value)
         try:
             cfg.merge_from_dict(dict(cfg_options))
         except (KeyError, TypeError, AttributeError) as error:
-            raise ConfigError(f'--cfg-options: {error}') from error
+            raise ConfigError(f'{flag}: {error}') from error
     check_config(cfg)
     return cfg
 

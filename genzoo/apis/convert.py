@@ -6,7 +6,7 @@ from ..converters import ssagan
 from ..datasets import Vocabulary
 from ..datasets.caption_files import CaptionData, read_caption_data, write_caption_data
 from ..errors import ConfigError, WeightsError
-from ..utils import open_checkpoint, open_model_checkpoint, refuse_existing, require_file, save_checkpoint
+from ..utils import open_checkpoint, open_model_checkpoint, require_file, require_writable, save_checkpoint
 from .convert_monce import convert_monce, release_monce
 from .released import parts_of, whole_part
 
@@ -32,7 +32,7 @@ def convert_ssagan(inputs: Sequence[Path], output: Path, overwrite: bool = False
         ConfigError: nothing to convert, two files of one part, or the output exists.
         WeightsError, DataError: a file is missing, broken, unsafe, or none of these.
     """
-    refuse_existing([output], overwrite)
+    require_writable([output], overwrite)
     state, meta, report = {}, dict(paper='ssagan'), []
     for path in inputs:
         if path.suffix in ('.pickle', '.pkl'):
@@ -95,7 +95,7 @@ def release_ssagan(checkpoint: Path, out_dir: Path, overwrite: bool = False) -> 
     words = (meta.get('dataset_meta') or {}).get('vocabulary')
     paths = {part: out_dir / OFFICIAL_NAMES[part] for part in parts}
     pickle = out_dir / 'captions.pickle'
-    refuse_existing([*paths.values(), *([pickle] if words else [])], overwrite)
+    require_writable([*paths.values(), *([pickle] if words else [])], overwrite)
     for part, own in parts.items():
         save_checkpoint(ssagan.from_genzoo(part, own), paths[part])
     if words:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..converters import monce
 from ..errors import ConfigError, WeightsError
-from ..utils import open_checkpoint, open_model_checkpoint, refuse_existing, save_checkpoint
+from ..utils import open_checkpoint, open_model_checkpoint, require_writable, save_checkpoint
 from .released import parts_of, whole_part
 
 OFFICIAL_NAMES = dict(
@@ -26,7 +26,7 @@ def convert_monce(inputs: Sequence[Path], output: Path, overwrite: bool = False)
         ConfigError: nothing to convert, two files of one part, or the output exists.
         WeightsError: a file is missing, broken, unsafe, none of these, or of the other system than the first.
     """
-    refuse_existing([output], overwrite)
+    require_writable([output], overwrite)
     if not inputs:
         raise ConfigError('nothing: no weights to convert. Give *_net_G.pth, ...')
     parts: dict[str, dict] = {}
@@ -76,7 +76,7 @@ def release_monce(checkpoint: Path, out_dir: Path, overwrite: bool = False) -> l
     if not parts:
         raise WeightsError(f'{checkpoint}: holds no part of MoNCE.')
     paths = {part: out_dir / OFFICIAL_NAMES[part] for part in parts}
-    refuse_existing(list(paths.values()), overwrite)
+    require_writable(list(paths.values()), overwrite)
     for part, own in parts.items():
         save_checkpoint(monce.from_genzoo(part, own), paths[part])
     return [f'{part} to {path}' for part, path in paths.items()]

@@ -12,9 +12,8 @@ from typing import Any
 
 import yaml
 
-from ..engine.suggest import nearest
 from ..errors import ConfigError, WeightsError
-from ..utils import require_file
+from ..utils import nearest, require_file
 from .convert import CONVERTERS
 from .fetch import Expected
 from .sources import SHIPPED, Source, kind_of

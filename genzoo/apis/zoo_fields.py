@@ -3,8 +3,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..engine.suggest import nearest
 from ..errors import ConfigError
+from ..utils import nearest
 
 
 class Fields:

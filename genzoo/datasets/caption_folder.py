@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ConfigError, DataError
-from ..utils import refuse_existing, require_folder
+from ..utils import existing_parent, require_folder, require_writable
 from .caption_files import SPLITS, build_caption_data, read_caption_lines, write_caption_data
 from .caption_layout import EXTENSIONS, read_keys
 from .prepare_parts import (
@@ -13,8 +13,7 @@ from .prepare_parts import (
     FolderReport,
     Journal,
     Progress,
-    begin,
-    existing_parent,
+    begun,
     on_disk,
     place_file,
     require_count,
@@ -46,7 +45,7 @@ def build_vocabulary(data_root: str | Path, captions_per_image: int, overwrite: 
     """
     require_count(captions_per_image)
     data_root = require_folder(data_root, 'the data set', 'Check the path.')
-    refuse_existing([data_root / 'captions.pickle'], overwrite, OVERWRITE)
+    require_writable([data_root / 'captions.pickle'], overwrite, OVERWRITE)
     keys = [read_keys(data_root, split) for split in SPLITS]
     data = build_caption_data(data_root / 'text', *keys, captions_per_image, progress)
     write_caption_data(data_root / 'captions.pickle', data)
@@ -158,15 +157,11 @@ def prepare_caption_folder(image_dir: str | Path, out: str | Path, text_dir: str
     require_other_folder(out, image_dir, '--image-dir')
     require_other_folder(out, text_dir, '--text-dir')
     require_own_folder(out, overwrite)
-    out, journal = begin(out, [[str(image_dir.resolve())]], overwrite)
-    report, finished = FolderReport(), False
-    try:
+    report = FolderReport()
+    with begun(out, [[str(image_dir.resolve())]], overwrite) as (folder, journal):
         usable = _usable(image_dir, text_dir, captions_per_image or 1, report, journal, progress)
         report.captions_per_image = captions_per_image or min(count for _, count in usable.values())
-        _fill(out, text_dir, usable, split_keys(usable, test_fraction, seed), report, progress)
-        finished = True
-    finally:
-        journal.close(finished)
+        _fill(folder, text_dir, usable, split_keys(usable, test_fraction, seed), report, progress)
     return report
 
 

@@ -11,7 +11,7 @@ from .caption_files import SPLITS
 from .caption_metadata import CaptionMetadata, read_metadata, require_captions
 from .prepare_images import ImagePlacer
 from .prepare_layout import Layout
-from .prepare_parts import FolderReport, Journal, Progress, begin, require_count, require_other_folder
+from .prepare_parts import FolderReport, Journal, Progress, begun, require_count, require_other_folder
 from .vocabulary import tokenise
 
 IMAGE = re.compile(r'(?:.*/)?(COCO_(?:train|val)2014_\d{12})\.jpg')
@@ -54,14 +54,8 @@ def prepare_coco(images: Sequence[str | Path], out: str | Path, annotations: str
     require_count(captions_per_image)
     sources = [Source(path) for path in images]
     texts = {option: Source(path) for option, path in given}
-    out, journal = begin(out, [source.identity() for source in sources], overwrite)
-    try:
-        report = _prepare(sources, texts, out, captions_per_image, journal, progress)
-    except BaseException:
-        journal.close(finished=False)
-        raise
-    journal.close(finished=True)
-    return report
+    with begun(out, [source.identity() for source in sources], overwrite) as (folder, journal):
+        return _prepare(sources, texts, folder, captions_per_image, journal, progress)
 
 
 def _prepare(sources: Sequence[Source], texts: dict[str, Source], out: Path, captions_per_image: int,

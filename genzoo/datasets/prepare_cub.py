@@ -12,7 +12,7 @@ from .caption_layout import CUB_PAGE, METADATA, read_boxes
 from .caption_metadata import CaptionMetadata, read_metadata, require_captions
 from .prepare_images import ImagePlacer
 from .prepare_layout import Layout
-from .prepare_parts import FolderReport, Journal, Progress, begin, require_count, require_other_folder
+from .prepare_parts import FolderReport, Journal, Progress, begun, require_count, require_other_folder
 
 IMAGE = re.compile(r'(?:.*/)?images/(\d{3}\.[^/]+/[^/]+)\.jpg')
 TEXT = re.compile(r'(?:.*/)?(\d{3}\.[^/]+/[^/]+)\.txt')
@@ -51,14 +51,8 @@ def prepare_cub(images: str | Path, captions: str | Path, out: str | Path, split
     """
     _check_options(out, captions, splits, test_classes, captions_per_image)
     pictures, texts = Source(images), Source(captions)
-    out, journal = begin(out, [pictures.identity()], overwrite)
-    try:
-        report = _prepare(pictures, texts, out, splits, test_classes, captions_per_image, journal, progress)
-    except BaseException:
-        journal.close(finished=False)
-        raise
-    journal.close(finished=True)
-    return report
+    with begun(out, [pictures.identity()], overwrite) as (folder, journal):
+        return _prepare(pictures, texts, folder, splits, test_classes, captions_per_image, journal, progress)
 
 
 def _prepare(pictures: Source, texts: Source, out: Path, splits: str | Path | None, test_classes: str | Path | None,

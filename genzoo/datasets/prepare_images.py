@@ -7,12 +7,11 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from ..utils import Entry, Source
+from ..utils import Entry, Source, existing_parent
 from .prepare_parts import (
     Counted,
     Journal,
     Progress,
-    existing_parent,
     on_disk,
     place_file,
     require_space,

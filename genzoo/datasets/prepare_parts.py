@@ -5,12 +5,13 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, DataError
-from ..utils import atomic_write, refuse_existing
+from ..utils import atomic_write, existing_parent, no_empty_folders, refuse_existing, require_folder_to_fill
 
 Progress = Callable[[Iterable], Iterable]
 OVERWRITE = 'Give --overwrite to replace it.'
@@ -87,13 +88,8 @@ def write_skipped(data_root: Path, skipped: list[tuple[Path | str, str]]) -> Non
 
 def write_content(path: Path, content: bytes) -> None:
     """Writes one of very many files: whole or not at all, without waiting for the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_write(path, durable=False) as file:
+        file.write(content)
 
 
 def place_file(source: Path, target: Path) -> None:
@@ -107,11 +103,6 @@ def place_file(source: Path, target: Path) -> None:
     except OSError:
         with open(source, 'rb') as original, atomic_write(target) as copy:
             shutil.copyfileobj(original, copy)
-
-
-def existing_parent(path: Path) -> Path:
-    """``path``, or the nearest folder above it that exists."""
-    return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.is_dir())
 
 
 def require_space(out: Path, needed: int) -> None:
@@ -184,7 +175,7 @@ class Journal:
         if not finished and not self._added and former.exists():  # nothing has changed yet
             former.replace(self.path.parent.parent / former.name)
             finished = True
-        if finished:
+        if finished or not self.done:
             shutil.rmtree(self.path.parent, ignore_errors=True)
 
 
@@ -240,8 +231,11 @@ def _names(begun_with: list) -> str:
     return ', '.join(str(identity[0]) for identity in begun_with)
 
 
-def begin(out: str | Path, begun_with: list, overwrite: bool) -> tuple[Path, Journal]:
-    """Opens the journal of a folder that is to be made, or is half made.
+@contextmanager
+def begun(out: str | Path, begun_with: list, overwrite: bool) -> Iterator[tuple[Path, Journal]]:
+    """Opens the journal of a folder that is to be made, or is half made, and closes it when the block ends.
+
+    If the block fails before anything is done, nothing is left behind.
 
     Args:
         out: the folder.
@@ -250,16 +244,23 @@ def begin(out: str | Path, begun_with: list, overwrite: bool) -> tuple[Path, Jou
             made again.
 
     Raises:
-        ConfigError: it may not, or ``out`` is a file.
+        ConfigError: it may not, or ``out`` is a file or cannot be written to.
     """
     out = Path(out).expanduser()
     if out.exists() and not out.is_dir():
         raise ConfigError(f'--out {out}: is a file. Choose a folder.')
+    require_folder_to_fill(out)
     complete = out / 'captions.pickle'
     refuse_existing([complete], overwrite, OVERWRITE)
     path = out / WORK / 'images.jsonl'
-    if complete.exists():
-        path.unlink(missing_ok=True)
-        path.parent.mkdir(exist_ok=True)
-        complete.replace(path.parent / complete.name)  # from here on the folder is half made
-    return out, Journal(path, begun_with, overwrite)
+    with no_empty_folders(out):
+        if complete.exists():
+            path.unlink(missing_ok=True)
+            path.parent.mkdir(exist_ok=True)
+            complete.replace(path.parent / complete.name)  # from here on the folder is half made
+        journal, finished = Journal(path, begun_with, overwrite), False
+        try:
+            yield out, journal
+            finished = True
+        finally:
+            journal.close(finished)

@@ -11,16 +11,15 @@ from .hooks import (
     SampleImagesHook,
     ZooCheckpointHook,
 )
-from .last_checkpoint import last_checkpoint
+from .last_checkpoint import forget_last_checkpoint, last_checkpoint, require_unused
 from .loaders import require_one_batch_size
 from .optim import AutocastOptimWrapper, NetworkOptimWrapperConstructor
 from .runner import SafeRunner
 from .stopping import TrainingStopped
-from .suggest import nearest
 
 __all__ = [
     'AutocastOptimWrapper', 'DeviceDDP', 'EpochBasedTrainLoop', 'GracefulStopHook', 'IterationSeedHook',
     'NaNGuardHook', 'NetworkOptimWrapperConstructor', 'ProgressBarHook', 'SafeFSDPStrategy', 'SafeFlexibleRunner',
-    'SafeRunner', 'SampleImagesHook', 'SeparateDDP', 'TrainingStopped', 'ZooCheckpointHook', 'last_checkpoint',
-    'nearest', 'require_one_batch_size'
+    'SafeRunner', 'SampleImagesHook', 'SeparateDDP', 'TrainingStopped', 'ZooCheckpointHook',
+    'forget_last_checkpoint', 'last_checkpoint', 'require_one_batch_size', 'require_unused'
 ]

@@ -1,15 +1,19 @@
 """The record of a run's newest whole checkpoint: the file ``last_checkpoint`` in its folder."""
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import TrainingError, WeightsError
+from mmengine.dist import is_main_process
+
+from ..errors import ConfigError, TrainingError, WeightsError
 from ..utils import atomic_write
 
 RECORD = 'last_checkpoint'
 MAX_PATH = 4096
+_PERIODIC = re.compile(r'(?:iter|epoch)_(\d+)\.pth')
 
 
 def record_last_checkpoint(work_dir: str | Path, path: str | Path) -> None:
@@ -20,6 +24,12 @@ def record_last_checkpoint(work_dir: str | Path, path: str | Path) -> None:
     """
     with disk_errors(work_dir, work_dir), atomic_write(Path(work_dir) / RECORD, 'w') as file:
         file.write(str(path))
+
+
+def forget_last_checkpoint(work_dir: str | Path) -> None:
+    """Makes a run that starts anew not be resumed from an earlier one's checkpoint."""
+    if is_main_process():
+        (Path(work_dir) / RECORD).unlink(missing_ok=True)
 
 
 def last_checkpoint(work_dir: str | Path) -> Path | None:
@@ -38,6 +48,33 @@ def last_checkpoint(work_dir: str | Path) -> Path | None:
             return path
     raise WeightsError(f'{record}: the checkpoint that it names, {named}, is gone. '
                        'Choose another one with --resume FILE.')
+
+
+def require_unused(work_dir: str | Path, remedy: str) -> None:
+    """
+    Args:
+        work_dir: of a run that is to start anew.
+        remedy: what else can be done.
+
+    Raises:
+        ConfigError: it holds checkpoints of an earlier run.
+    """
+    newest = _newest(Path(work_dir))
+    if newest is not None:
+        raise ConfigError(f'{work_dir}: holds checkpoints of an earlier run (last: {newest}). {remedy}')
+
+
+def _newest(work_dir: Path) -> str | None:
+    """Name of the last checkpoint in a folder, by the run's record or else by the numbers; None: there is none."""
+    try:
+        recorded = last_checkpoint(work_dir)
+    except WeightsError:  # all may have been removed to start anew
+        recorded = None
+    if recorded is not None:
+        return recorded.name
+    names = os.listdir(work_dir) if os.path.isdir(work_dir) else []
+    periodic = [match for match in map(_PERIODIC.fullmatch, names) if match]
+    return max(periodic, key=lambda match: int(match[1]))[0] if periodic else None
 
 
 def _recorded(record: Path) -> str:

@@ -22,7 +22,7 @@ def resume_command(argv: Sequence[str] | None = None) -> str:
     kept, words = [], iter(argv)
     for word in words:
         if word != '--resume':
-            kept.append(word)
+            kept += [word] if word != '--overwrite' else []
             continue
         following = next(words, None)  # the checkpoint that was resumed, or the next option
         if following is not None and following.startswith('-'):

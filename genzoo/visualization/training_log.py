@@ -10,6 +10,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ..errors import ConfigError, DataError
+from ..utils import nearest, require_folder
 
 SCALARS = 'vis_data/scalars.json'
 PLACES = ('step', 'iter', 'epoch')
@@ -34,9 +35,9 @@ def read_run(run_dir: str | Path) -> dict[str, Series]:
         Series by name.
 
     Raises:
-        DataError: there is no such file, or nothing in it.
+        DataError: there is no such file, nothing in it, or nothing that is a log.
     """
-    run_dir = Path(run_dir).expanduser()
+    run_dir = require_folder(run_dir, 'the work dir of a run', 'Give one of tools/train.py.')
     files = sorted(run_dir.glob(f'*/{SCALARS}')) or sorted(run_dir.glob(SCALARS))
     if not files:
         raise DataError(f'{run_dir}: holds no <timestamp>/{SCALARS}. Give the work dir of a run of tools/train.py.')
@@ -47,8 +48,21 @@ def read_run(run_dir: str | Path) -> dict[str, Series]:
             kept = {step: value for step, value in merged.get(key, {}).items() if step < first}
             merged[key] = {**kept, **points}
     if not merged:
+        _require_whole(files)
         raise DataError(f'{run_dir}: nothing has been logged yet. Wait for the first line of the log.')
     return {key: _series(points) for key, points in merged.items()}
+
+
+def _require_whole(files: Sequence[Path]) -> None:
+    """Raises DataError if one of the files without records holds more than a first line that is being written."""
+    for path in files:
+        text = _text(path)
+        if text.strip() and (text.endswith('\n') or not text.startswith('{')):
+            raise DataError(f'{path}: is no log of a run: none of its lines is a record. Restore it, or train again.')
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding='utf-8', errors='replace')
 
 
 def _series(points: dict[float, float]) -> Series:
@@ -59,13 +73,15 @@ def _series(points: dict[float, float]) -> Series:
 def _read_file(path: Path) -> dict[str, dict[float, float]]:
     """Values by quantity and step; lines that were not written to their end are left out."""
     found: dict[str, dict[float, float]] = {}
-    lines = path.read_text(encoding='utf-8', errors='replace').splitlines()
+    text = _text(path)
+    lines = text.splitlines()
     for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
             step = float(record['step'])
         except (ValueError, TypeError, KeyError):
-            if line.strip() and number < len(lines):  # the last one may be being written just now
+            being_written = number == len(lines) and not text.endswith('\n')
+            if line.strip() and not being_written:
                 print_log(f'{path}: line {number} is no record and is skipped', 'current', logging.WARNING)
             continue
         for key, value in record.items():
@@ -107,5 +123,5 @@ def choose_keys(available: Sequence[str], patterns: Sequence[str] | None) -> lis
     for pattern in patterns:
         if not any(fnmatchcase(key, pattern) for key in available):
             raise ConfigError(f'--keys {pattern}: nothing of that name was logged; there is '
-                              f'{", ".join(available)}.')
+                              f'{", ".join(available)}; nearest: "{nearest(pattern, available)}"')
     return [key for key in available if any(fnmatchcase(key, pattern) for pattern in patterns)]

@@ -3,7 +3,7 @@ import argparse
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
-from genzoo.apis.cli import CfgOptions, one_line_errors
+from genzoo.apis.cli import CfgOptions, one_line_errors, progress_bars
 from genzoo.errors import ConfigError, DataError
 
 
@@ -94,3 +94,17 @@ def test_brackets_that_do_not_match_are_refused(value, capsys):
     with pytest.raises(SystemExit):
         parser.parse_args(['--cfg-options', value])
     assert 'Traceback' not in capsys.readouterr().err
+
+
+def test_bars_end_before_what_an_error_says(capsys):
+    @one_line_errors()
+    def fail() -> None:
+        with progress_bars('image') as progress:
+            for _ in progress([1, 2]):
+                raise DataError('a.txt: is wrong.')
+
+    with pytest.raises(SystemExit):
+        fail()
+    *bar, last = capsys.readouterr().err.splitlines()
+    assert last == 'error: a.txt: is wrong.'
+    assert 'image' in bar[-1]

@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from test_engine.tiny_gan import tiny_config, with_test
 from torch import nn
 
+from genzoo.apis import custom_imports
 from genzoo.apis.config import check_config, load_config
 from genzoo.apis.signatures import arguments
 from genzoo.errors import ConfigError
@@ -120,13 +121,52 @@ def write(folder, text: str, name: str = 'run.py') -> Path:
 @pytest.mark.parametrize(('text', 'message'), [
     ('model = dict(', r'run.py: line 1: SyntaxError'),
     ('a = 1\nmodel = undefined', r'run.py: run.py, line 2: NameError: name .undefined'),
-    ("_base_ = 'missing.py'", r'run.py: .*missing.py'),
-    ("custom_imports = dict(imports=['no_such_package'])", 'no_such_package|import custom modules'),
+    ("_base_ = 'missing.py'", r'run.py: .*/missing.py, which it is based on, is missing. Correct _base_; paths there'),
+    ("open('absent.txt')", r'run.py: run.py, line 1: FileNotFoundError: '),
+    ("custom_imports = dict(imports=['no_such_package'])",
+     'run.py: custom_imports: there is no module no_such_package. Install its package with pip, or put .* PYTHONPATH.'),
+    ("custom_imports = dict(imports='json.nothing')", 'custom_imports: there is no module json.nothing. Install'),
+    ("custom_imports = ['json']", r"run.py: custom_imports=\['json'\]: must be dict\(imports="),
+    ("custom_imports = dict(import_=['json'])", r"run.py: custom_imports=.*: must be dict\(imports="),
+    ("custom_imports = dict(imports=[3])", 'run.py: custom_imports: 3 fails .*TypeError: 3 is of type'),
 ])
 def test_broken_config_is_one_line(tmp_path, text, message):
     with pytest.raises(ConfigError, match=message) as caught:
         load_config(write(tmp_path, text))
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(('content', 'message'), [
+    ('a = 1\nimport no_such_package', 'broken_plugin.py, line 2: ModuleNotFoundError: .*no_such_package'),
+    ('from json import nothing', 'broken_plugin.py, line 1: ImportError: cannot import name .nothing'),
+    ('1 / 0', 'broken_plugin.py, line 1: ZeroDivisionError'),
+    ('a = 1\nb = (', 'broken_plugin.py, line 2: SyntaxError'),
+])
+def test_custom_module_that_fails_inside_tells_its_own_error(tmp_path, monkeypatch, content, message):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    write(tmp_path, content, 'broken_plugin.py')
+    config = write(tmp_path, "custom_imports = dict(imports=['broken_plugin'])")
+    with pytest.raises(ConfigError, match=f'run.py: custom_imports: broken_plugin fails .*: {message}') as caught:
+        load_config(config)
+    assert '\n' not in str(caught.value)
+
+
+def test_custom_module_that_may_fail_is_left_out(tmp_path):
+    config = write(tmp_path, "custom_imports = dict(imports=['no_such_package'], allow_failed_imports=True)")
+    with pytest.warns(UserWarning, match='no_such_package failed to import'):
+        load_config(config)
+
+
+@pytest.mark.parametrize(('name', 'place'), [('run.py', ''), ('base.py', '.*base.py, which it is based on: ')])
+def test_config_that_may_not_be_read_is_named_with_the_remedy(tmp_path, monkeypatch, name, place):
+    def refuse(*_, **__):
+        raise PermissionError(13, 'Permission denied', str(tmp_path / name))
+
+    config = write(tmp_path, '')
+    monkeypatch.setattr('mmengine.config.Config._file2dict', refuse)
+    monkeypatch.setattr(custom_imports, 'LIBRARIES', (*custom_imports.LIBRARIES, __file__))
+    with pytest.raises(ConfigError, match=rf'run.py: {place}cannot be read \(Permission denied\). Check its perm'):
+        load_config(config)
 
 
 def test_error_in_a_base_names_that_file(tmp_path):
@@ -144,6 +184,12 @@ def test_missing_config_is_named(tmp_path):
 def dumped(good, tmp_path) -> Path:
     good.dump(tmp_path / 'run.py')
     return tmp_path / 'run.py'
+
+
+def test_options_are_blamed_by_the_name_that_the_user_gave(dumped):
+    for option, value in {'model.generator.chanels': 3, 'train_dataloader.batch_size': 'many'}.items():
+        with pytest.raises(ConfigError, match=f'^--compare-options {option}'):
+            load_config(dumped, {option: value}, '--compare-options')
 
 
 def test_options_change_values(dumped):

@@ -146,7 +146,7 @@ def test_wrong_file_from_google_drive_is_not_kept(tmp_path, target, drive, conte
     drive.content = content
     with pytest.raises(WeightsError, match=f'not the file that was expected: {match}.*save the file as {target}'):
         get(Source(DRIVE_URL, 'checkpoints/a.pth', expected), tmp_path)
-    assert list(target.parent.iterdir()) == []
+    assert not target.parent.exists()
 
 
 @pytest.mark.parametrize('error', [
@@ -222,7 +222,7 @@ def test_damaged_archive_leaves_no_half_member(tmp_path):
     archive.write_bytes(content)
     with pytest.raises(WeightsError, match='a broken archive .*CRC'):
         extract(archive, ('text.pth',), tmp_path / 'out')
-    assert list((tmp_path / 'out').iterdir()) == []
+    assert not (tmp_path / 'out').exists()
 
 
 def test_archive_is_fetched_once_and_its_members_are_kept(tmp_path, drive):

@@ -169,6 +169,7 @@ def test_a_folder_of_which_nothing_can_be_used_is_refused_with_the_first_reason(
     write_image(tmp_path / 'empty' / 'a.jpg', 0)
     with pytest.raises(DataError, match=r'none of its 1 pictures .*a\.txt'):
         prepare_caption_folder(tmp_path / 'empty', tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
 
 
 def test_a_vocabulary_is_not_overwritten_unasked(cub_root):
@@ -189,6 +190,24 @@ def test_the_tools_say_what_they_did_and_what_is_wrong_in_one_line(photos, tmp_p
     assert status == 1
     assert err.startswith(f'error: {target}/captions.pickle: exists already')
     assert len(err.splitlines()) == 1
+
+
+def test_the_error_is_the_last_line_after_the_bar(cub_root, monkeypatch, capsys):
+    status, _, err = run_tool(monkeypatch, capsys, TOOLS / 'build_vocabulary.py', cub_root, '--captions-per-image', 50)
+    *bar, last = err.splitlines()
+    assert status == 1
+    assert last.startswith(f'error: {cub_root}/text/')
+    assert 'image' in bar[-1]
+
+
+@pytest.mark.parametrize('words', [('build_vocabulary.py', '{}', '--captions-per-image', 2),
+                                   ('captions_folder.py', '--image-dir', '{}', '--out', '{}.out')])
+def test_a_file_in_place_of_a_folder_is_said_to_be_one(tmp_path, monkeypatch, capsys, words):
+    (tmp_path / 'file').write_text('')
+    name, *options = [str(word).format(tmp_path / 'file') for word in words]
+    status, _, err = run_tool(monkeypatch, capsys, TOOLS / name, *options)
+    assert (status, len(err.splitlines())) == (1, 1)
+    assert err.startswith(f'error: {tmp_path}/file: is a file, but should be ')
 
 
 def test_a_picture_that_was_found_whole_before_is_not_decoded_again(photos, tmp_path, monkeypatch):

@@ -107,7 +107,7 @@ def test_lists_of_their_own_are_taken(archive, texts, tmp_path):
 def test_a_split_is_never_invented(archive, texts, tmp_path):
     with pytest.raises(DataError, match=r'cvpr2016_cub: says not which .*--test-classes .*--splits .*train_test_split'):
         prepare_cub(archive, texts, tmp_path / 'out')
-    assert not (tmp_path / 'out' / 'CUB_200_2011').exists()
+    assert not (tmp_path / 'out').exists()
 
 
 @pytest.mark.parametrize(('line', 'message'), [('201', "'201' is no class"), ('001 002 200', 'one split is empty'),
@@ -115,7 +115,8 @@ def test_a_split_is_never_invented(archive, texts, tmp_path):
 def test_test_classes_that_do_not_fit_are_refused(archive, texts, tmp_path, line, message):
     (tmp_path / 'test.txt').write_text(line)
     with pytest.raises(DataError, match=rf'test\.txt: .*{message}'):
-        prepare_cub(archive, texts, tmp_path / 'out', test_classes=tmp_path / 'test.txt')
+        prepare_cub(archive, texts, tmp_path / 'data' / 'out', test_classes=tmp_path / 'test.txt')
+    assert not (tmp_path / 'data').exists()
 
 
 def test_what_cannot_be_used_is_left_out_with_its_captions_and_reported(birds, tmp_path):

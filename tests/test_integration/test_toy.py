@@ -63,6 +63,6 @@ def test_impossible_seeds_are_one_line(run_tool, tmp_path, seed):
 @pytest.mark.slow
 def test_mixed_precision_trains_on_a_cpu(run_tool, tmp_path):
     for config in ('damsm_toy.py', 'ssagan_toy.py'):
-        result = run_tool('train.py', f'configs/ssagan/{config}', '--amp', '--work-dir', tmp_path, '--cfg-options',
-                          'train_cfg.max_iters=2', *SHORT)
+        result = run_tool('train.py', f'configs/ssagan/{config}', '--amp', '--work-dir', tmp_path / config,
+                          '--cfg-options', 'train_cfg.max_iters=2', *SHORT)
         assert 'Saving checkpoint at 2 iterations' in result.stdout

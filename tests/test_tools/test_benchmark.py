@@ -66,3 +66,16 @@ def test_errors_of_the_user_are_one_line(run, arguments, message):
     status, _, error = run(*arguments)
     assert status == 1
     assert error == message
+
+
+def test_place_that_cannot_be_written_is_told_before_anything_is_measured(run, tmp_path):
+    (tmp_path / 'taken').write_text('')
+    status, _, err = run('--out', tmp_path / 'taken' / 'speed.json', '--cfg-options', 'nonsense.key=1')
+    assert (status, err) == (1, f'error: {tmp_path}/taken: is a file, but should be a folder to write to. Choose a '
+                                'folder.\n')
+
+
+def test_options_of_the_second_config_are_blamed_by_their_own_name(run, tmp_path):
+    status, _, err = run('--compare', tmp_path / 'tiny.py', '--compare-options', 'model.generator.chanels=3')
+    assert status == 1
+    assert err.startswith('error: --compare-options model.generator.chanels: ')

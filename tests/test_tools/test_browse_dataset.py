@@ -53,3 +53,10 @@ def test_pairs_and_unpaired_images_are_shown(tmp_path, monkeypatch, capsys):
     assert (pair == label_colours()[150]).all(-1).any()
     domains = shown(monkeypatch, capsys, tmp_path / 'b', 'unpaired_folder', tmp_path / 'unpaired')
     assert domains.shape[1] > 2 * 256
+
+
+def test_a_file_in_place_of_the_folder_is_said_to_be_one(tmp_path, monkeypatch, capsys):
+    (tmp_path / 'file').write_text('')
+    status, _, err = run_tool(monkeypatch, capsys, 'browse_dataset.py', TOY, '--out-dir', tmp_path / 'file')
+    assert (status, err) == (1, f'error: {tmp_path}/file: is a file, but should be a folder to write to. Choose a '
+                                'folder.\n')

@@ -28,3 +28,14 @@ def test_demo_that_cannot_train_says_so_in_one_line(tmp_path):
     assert result.returncode != 0
     assert 'damsm_toy' in result.stderr
     assert 'Traceback' not in result.stderr
+
+
+def test_demo_does_not_replace_an_earlier_one_unasked(tmp_path):
+    (tmp_path / 'ssagan_toy').mkdir()
+    (tmp_path / 'ssagan_toy' / 'iter_800.pth').write_text('')
+    result = subprocess.run([sys.executable, str(ROOT / 'tools' / 'demo.py'), '--work-dir', str(tmp_path)],
+                            cwd=ROOT, text=True, capture_output=True, timeout=200)
+    assert (result.returncode, result.stderr) == (1, f'error: {tmp_path}/ssagan_toy: holds checkpoints of an earlier '
+                                                     'run (last: iter_800.pth). Choose another --work-dir, or give '
+                                                     '--overwrite to train anew.\n')
+    assert [path.name for path in tmp_path.iterdir()] == ['ssagan_toy']

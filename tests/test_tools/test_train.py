@@ -164,3 +164,41 @@ def test_metrics_are_printed_and_saved(tmp_path):
     saved = json.loads((tmp_path / 'm.json').read_text())
     assert set(saved) == {'second/brightness'}
     assert '"second/brightness"' in result.stdout
+
+
+def used(folder: Path) -> str:
+    return (f'{folder}: holds checkpoints of an earlier run (last: iter_2.pth). Give --resume to go on, another '
+            '--work-dir, or --overwrite to start anew.')
+
+
+def test_used_work_dir_is_refused_and_with_the_flag_only_what_is_written_is_replaced(tmp_path):
+    config, folder = config_file(tmp_path, iterations=2), tmp_path / 'run'
+    train(tiny_config(folder, 2))
+    (folder / 'iter_1.pth').write_text('of the user')
+    before = (folder / 'iter_2.pth').read_bytes()
+    result = tool('train', config, '--seed', 7)
+    assert (result.returncode, result.stderr.splitlines()[-1]) == (1, f'error: {used(folder)}')
+    assert (folder / 'iter_2.pth').read_bytes() == before
+    result = tool('train', config, '--seed', 7, '--overwrite')
+    assert result.returncode == 0, result.stderr
+    assert torch.load(folder / 'iter_2.pth', weights_only=True)['meta']['seed'] == 7
+    assert (folder / 'iter_1.pth').read_text() == 'of the user'
+
+
+def test_used_work_dir_is_refused_by_the_launcher_too(tmp_path):
+    config, folder = config_file(tmp_path, iterations=2), tmp_path / 'run'
+    train(tiny_config(folder, 2))
+    process = start('tools/dist_train.sh', config, 2)
+    _, err = process.communicate(timeout=150)
+    assert process.returncode != 0
+    assert err.splitlines()[-1].endswith(used(folder))
+    assert err.splitlines()[-1].startswith('error: ')
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    (['--resume', '--overwrite'], '--resume goes on with a run, --overwrite starts it anew: choose one of them.'),
+    (['--work-dir', '{}/tiny.py'], '{}/tiny.py: is a file, but should be a folder to write to. Choose a folder.')])
+def test_impossible_starts_are_one_line(tmp_path, options, message):
+    config = config_file(tmp_path, iterations=2)
+    result = tool('train', config, *[option.format(tmp_path) for option in options])
+    assert (result.returncode, result.stderr.splitlines()[-1]) == (1, f'error: {message.format(tmp_path)}')

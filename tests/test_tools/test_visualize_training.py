@@ -29,4 +29,11 @@ def test_what_is_wrong_is_one_line(tmp_path, monkeypatch, capsys):
     assert (status, len(err.splitlines())) == (1, 1)
     options = [write_run(tmp_path / 'a', 5), '--out', tmp_path / 'a.png', '--keys', 'los']
     status, _, err = run_tool(monkeypatch, capsys, 'visualize_training.py', *options)
-    assert (status, err) == (1, 'error: --keys los: nothing of that name was logged; there is loss, time.\n')
+    assert (status, err) == (1, 'error: --keys los: nothing of that name was logged; there is loss, time; '
+                             'nearest: "loss"\n')
+
+
+def test_place_that_cannot_be_written_is_told_before_anything_is_read(tmp_path, monkeypatch, capsys):
+    status, _, err = run_tool(monkeypatch, capsys, 'visualize_training.py', tmp_path / 'absent', '--out', tmp_path)
+    assert (status, err) == (1, f'error: {tmp_path}: is a folder, but should be a file to write. Give the name of a '
+                                'file.\n')

@@ -54,6 +54,26 @@ def test_what_is_no_record_is_left_out(tmp_path):
     assert np.isnan(values[0])
 
 
+@pytest.mark.parametrize('content', ['garbage', 'garbage\n', '{"loss": 1}\n{"loss": 2}\n', '\0\1\2'])
+def test_a_log_without_any_record_is_named(tmp_path, content):
+    write_log(tmp_path, '20260101_000000', [])
+    write_log(tmp_path, '20260102_000000', [], tail=content)
+    with pytest.raises(DataError, match='20260102_000000/vis_data/scalars.json: is no log of a run'):
+        read_run(tmp_path)
+
+
+def test_a_first_line_that_is_being_written_is_waited_for(tmp_path):
+    write_log(tmp_path, '20260101_000000', [], tail='{"loss": 1.0, "st')
+    with pytest.raises(DataError, match='nothing has been logged yet'):
+        read_run(tmp_path)
+
+
+def test_a_file_is_no_run(tmp_path):
+    (tmp_path / 'log').write_text('')
+    with pytest.raises(DataError, match='log: is a file, but should be the work dir of a run, a folder'):
+        read_run(tmp_path / 'log')
+
+
 def test_a_start_that_logged_nothing_does_not_matter(tmp_path):
     write_log(tmp_path, '20260101_000000', [dict(loss=1.0, step=1)])
     write_log(tmp_path, '20260102_000000', [])

@@ -6,11 +6,8 @@ The folder holds train/filenames.pickle, test/filenames.pickle and text/<key>.tx
 """
 import argparse
 import sys
-from functools import partial
 
-from tqdm import tqdm
-
-from genzoo.apis.cli import one_line_errors
+from genzoo.apis.cli import one_line_errors, progress_bars
 from genzoo.datasets.caption_folder import build_vocabulary
 
 
@@ -28,7 +25,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Builds the vocabulary and says how many words it has."""
     args = parse_args()
-    num_words = build_vocabulary(**vars(args), progress=partial(tqdm, unit='image'))
+    with progress_bars('image') as progress:
+        num_words = build_vocabulary(**vars(args), progress=progress)
     sys.stdout.write(f'{args.data_root}/captions.pickle: {num_words} words\n')
 
 

@@ -9,11 +9,8 @@ configs/ssagan/{damsm,ssagan}_folder.py as this tool says.
 """
 import argparse
 import sys
-from functools import partial
 
-from tqdm import tqdm
-
-from genzoo.apis.cli import one_line_errors
+from genzoo.apis.cli import one_line_errors, progress_bars
 from genzoo.datasets.caption_folder import prepare_caption_folder
 
 
@@ -36,7 +33,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Prepares the folder and says what became of it."""
     args = parse_args()
-    report = prepare_caption_folder(**vars(args), progress=partial(tqdm, unit='image'))
+    with progress_bars('image') as progress:
+        report = prepare_caption_folder(**vars(args), progress=progress)
     sys.stdout.write(f'{report.summary(args.out)}\n')
 
 

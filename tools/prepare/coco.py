@@ -9,11 +9,8 @@ released weights need. Annotations or metadata alone will do.
 """
 import argparse
 import sys
-from functools import partial
 
-from tqdm import tqdm
-
-from genzoo.apis.cli import one_line_errors
+from genzoo.apis.cli import one_line_errors, progress_bars
 from genzoo.datasets.prepare_coco import prepare_coco
 
 
@@ -34,7 +31,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Prepares the data set and says what became of it."""
     args = parse_args()
-    report = prepare_coco(**vars(args), progress=partial(tqdm, unit='image'))
+    with progress_bars('image') as progress:
+        report = prepare_coco(**vars(args), progress=progress)
     sys.stdout.write(f'{report.summary(args.out)}\n')
 
 

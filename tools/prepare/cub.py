@@ -8,11 +8,8 @@ released weights need, or only text files, such as Reed's cvpr2016_cub.
 """
 import argparse
 import sys
-from functools import partial
 
-from tqdm import tqdm
-
-from genzoo.apis.cli import one_line_errors
+from genzoo.apis.cli import one_line_errors, progress_bars
 from genzoo.datasets.prepare_cub import prepare_cub
 
 
@@ -36,7 +33,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Prepares the data set and says what became of it."""
     args = parse_args()
-    report = prepare_cub(**vars(args), progress=partial(tqdm, unit='image'))
+    with progress_bars('image') as progress:
+        report = prepare_cub(**vars(args), progress=progress)
     sys.stdout.write(f'{report.summary(args.out)}\n')
 
 

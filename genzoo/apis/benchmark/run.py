@@ -12,9 +12,8 @@ from mmengine.registry import init_default_scope
 from torch.utils.benchmark import timer
 from tqdm import tqdm
 
-from ...engine import nearest
 from ...errors import ConfigError, DataError
-from ...utils import refuse_existing
+from ...utils import nearest, require_writable
 from ..cli import one_line
 from ..model import pick_device
 from .batches import choose_batch_size, first_batch, loader_config, loader_speed, synthetic_batch
@@ -74,7 +73,7 @@ class BenchmarkOptions:
             raise ConfigError(f'--data {self.data}: must be synthetic or config.')
         if self.profile is not None:
             files = [path for part in self.parts if part != 'loader' for path in profile_files(self.profile, part)]
-            refuse_existing(files, self.overwrite)
+            require_writable(files, self.overwrite)
 
 
 class _Subject:

@@ -17,7 +17,7 @@ from ...datasets.caption_files import read_caption_data
 from ...datasets.transforms import pad_or_subsample
 from ...errors import ConfigError, DataError
 from ...registry import INFERENCERS
-from ...utils import atomic_write, refuse_existing, require_file
+from ...utils import atomic_write, require_file, require_writable
 from ...visualization import image_grid, mask_to_image, save_image
 from .base import Inferencer, batches
 
@@ -139,9 +139,8 @@ class TextToImageInferencer(Inferencer):
                  for sample in range(num)]
         sizes = self._mask_sizes(mask_stages) if masks or mask_stages else {}
         if out_dir is not None:
-            Path(out_dir).mkdir(parents=True, exist_ok=True)
-            refuse_existing(self._paths(items, Path(out_dir), sizes), overwrite,
-                            'Choose another --out-dir or give --overwrite.')
+            require_writable(self._paths(items, Path(out_dir), sizes), overwrite,
+                             'Choose another --out-dir or give --overwrite.')
         noise = self._noise(len(captions), num, seed, same_noise, truncation)
         results = self._results(list(batches(list(zip(items, noise)), batch_size)), sizes, progress)
         yield from results if out_dir is None else self._written(results, Path(out_dir), num)

@@ -12,9 +12,8 @@ from mmengine.hooks import CheckpointHook
 
 from ...errors import ConfigError, WeightsError
 from ...registry import HOOKS
-from ...utils import open_checkpoint, remove_leftovers
+from ...utils import nearest, open_checkpoint, remove_leftovers
 from ..last_checkpoint import record_last_checkpoint
-from ..suggest import nearest
 
 SUPERSEDED = 'superseded_checkpoints'
 """In a checkpoint: names of the files that it replaces, which are removed when it is written."""

@@ -7,7 +7,7 @@ from torch import nn
 
 from ...errors import ConfigError
 from ...registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIM_WRAPPERS, OPTIMIZERS
-from ..suggest import nearest
+from ...utils import nearest
 from .autocast import AutocastOptimWrapper
 
 

@@ -96,6 +96,7 @@ def test_training_in_a_thread_needs_no_signals(tmp_path):
 
 @pytest.mark.parametrize(('words', 'expected'), [
     ('python tools/train.py a.py', 'python tools/train.py a.py --resume'),
+    ('python tools/train.py a.py --overwrite --amp', 'python tools/train.py a.py --amp --resume'),
     ('python tools/train.py a.py --resume --amp', 'python tools/train.py a.py --amp --resume'),
     ('python tools/train.py a.py --resume x.pth --seed 3', 'python tools/train.py a.py --seed 3 --resume'),
 ])
