@@ -2,6 +2,7 @@
 
     python tools/convert_checkpoint.py ssagan netG_500.pth text_encoder200.pth captions.pickle work/ssagan_cub.pth
     python tools/convert_checkpoint.py ssagan --to-released work/ssagan_cub.pth released/
+    python tools/convert_checkpoint.py monce latest_net_G.pth latest_net_D.pth latest_net_F.pth work/monce_cut.pth
 """
 import argparse
 import sys

@@ -2,16 +2,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from ..converters import ssagan
 from ..datasets import Vocabulary
 from ..datasets.caption_files import CaptionData, read_caption_data, write_caption_data
 from ..errors import ConfigError, WeightsError
-from ..registry import MODELS
 from ..utils import open_checkpoint, open_model_checkpoint, refuse_existing, require_file, save_checkpoint
-from ..utils.checkpoint import state_dict_problems
 from .convert_monce import convert_monce, release_monce
+from .released import parts_of, whole_part
 
 OFFICIAL_NAMES = {
     'generator': 'netG.pth', 'discriminator': 'netD.pth', 'text_encoder': 'text_encoder.pth',
@@ -44,11 +41,9 @@ def convert_ssagan(inputs: Sequence[Path], output: Path, overwrite: bool = False
             report.append(f'vocabulary of {len(words)} words from {path}')
             continue
         content = open_checkpoint(path)
-        part = ssagan.recognise(content, path)
+        part, converted = whole_part(ssagan, content, path)
         if any(key.startswith(f'{part}.') for key in state):
             raise ConfigError(f'{path}: a second {part}. Give one file of each kind.')
-        converted = ssagan.to_genzoo(part, content)
-        _require_whole(part, converted, path)
         state |= {f'{part}.{key}': value for key, value in converted.items()}
         report.append(f'{part}{_facts(part, converted)}, {len(converted)} tensors, from {path}')
     _check(state, meta, inputs)
@@ -56,24 +51,6 @@ def convert_ssagan(inputs: Sequence[Path], output: Path, overwrite: bool = False
         report.append('no vocabulary: add captions.pickle, or give it to tools/infer.py as --captions-pickle')
     save_checkpoint(dict(meta=meta, state_dict=state), output)
     return report
-
-
-def _require_whole(part: str, state: dict, path: Path) -> None:
-    """Raises WeightsError unless ``state`` is all of a part of the size that it says it has, and nothing else."""
-    strange = next((key for key, value in state.items() if not isinstance(value, torch.Tensor)), None)
-    if strange is not None:
-        raise WeightsError(f'{path}: not a whole {part}, its {strange} is no tensor. Fetch the file again.')
-    try:
-        config = ssagan.component_of(part, state)
-        with torch.device('meta'):
-            module = MODELS.build(config)
-    except (KeyError, IndexError, ValueError, ZeroDivisionError, RuntimeError, AssertionError) as error:
-        reason = ' '.join(str(error.args[0] if error.args else error).split())
-        raise WeightsError(f'{path}: not a whole {part}, of its tensors {reason} is missing or of a strange '
-                           'shape. Fetch the file again.') from error
-    problems = state_dict_problems(module, state)
-    if problems:
-        raise WeightsError(f'{path}: not a whole {part} ({"; ".join(problems)}). Fetch the file again.')
 
 
 def _facts(part: str, state: dict) -> str:
@@ -112,11 +89,7 @@ def release_ssagan(checkpoint: Path, out_dir: Path, overwrite: bool = False) -> 
         WeightsError: the checkpoint is missing, broken, unsafe, or holds none of the parts.
     """
     state, meta = open_model_checkpoint(checkpoint)
-    averaged = {key.replace('generator_ema.module.', 'generator.'): value for key, value in state.items()
-                if key.startswith('generator_ema.module.')}
-    parts = {part: {key.removeprefix(f'{part}.'): value for key, value in (state | averaged).items()
-                    if key.startswith(f'{part}.')} for part in OFFICIAL_NAMES}
-    parts = {part: own for part, own in parts.items() if own}
+    parts = parts_of(state, OFFICIAL_NAMES)
     if not parts:
         raise WeightsError(f'{checkpoint}: holds no part of SSA-GAN.')
     words = (meta.get('dataset_meta') or {}).get('vocabulary')

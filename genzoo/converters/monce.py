@@ -1,6 +1,7 @@
 """MoNCE's released files to genzoo and back.
 
-Each file is a bare state dict: ``*_net_G.pth``, ``*_net_D.pth`` and, unpaired, ``*_net_F.pth``.
+Each file is a bare state dict: ``*_net_G.pth``, ``*_net_D.pth`` and, unpaired, ``*_net_F.pth``. Those of the unpaired
+system are converted here, those of the paired one by :mod:`.monce_paired`; which it is, the keys say.
 """
 import re
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..errors import WeightsError
+from . import monce_paired
 from .common import State, rename_keys, strip_prefix
 
 PARTS = ('generator', 'discriminator', 'patch_sampler')
@@ -23,13 +25,20 @@ def vgg_slices_to_genzoo(state: Mapping[str, Tensor]) -> State:
     return rename_keys(state, lambda key: re.sub(r'^vgg\.slice\d+\.', 'features.', key))
 
 
+def is_paired(state: Mapping[str, Tensor]) -> bool:
+    """Whether a part in genzoo's keys is one of the paired system."""
+    return any(key.startswith(('conv_img.', 'scales.')) for key in state)
+
+
 def to_genzoo(part: str, state: Mapping[str, Tensor]) -> State:
-    """A released state dict of the unpaired system under genzoo's keys.
+    """A released state dict under genzoo's keys.
 
     Args:
         part: one of ``PARTS``.
         state: as released; ``module.`` before the keys and the blurs' constants may or may not be there.
     """
+    if monce_paired.is_paired(state):
+        return monce_paired.to_genzoo(part, state)
     state = strip_prefix(state)
     if part == 'patch_sampler':
         return rename_keys(state, lambda key: re.sub(r'^mlp_(\d+)\.', r'heads.\1.', key))
@@ -38,6 +47,8 @@ def to_genzoo(part: str, state: Mapping[str, Tensor]) -> State:
 
 def from_genzoo(part: str, state: Mapping[str, Tensor]) -> State:
     """The inverse of :func:`to_genzoo`, with the blurs' constants."""
+    if is_paired(state):
+        return monce_paired.from_genzoo(part, state)
     if part == 'patch_sampler':
         return rename_keys(state, lambda key: re.sub(r'^heads\.(\d+)\.', r'mlp_\1.', key))
     return dict(state) | {f'model.{index}.filt': _blur(channels, taps)
@@ -51,9 +62,9 @@ def _blur(channels: int, taps: int) -> Tensor:
 
 
 def _convolutions(state: Mapping[str, Tensor]) -> dict[int, Tensor]:
-    """Weights of the convolutions that are layers of their own, by their index."""
+    """Weights of the convolutions that are layers of their own, by their index, which rises."""
     found = ((re.fullmatch(r'model\.(\d+)\.weight', key), value) for key, value in state.items())
-    return {int(match[1]): value for match, value in found if match}
+    return dict(sorted((int(match[1]), value) for match, value in found if match and value.ndim == 4))
 
 
 def num_blocks(state: Mapping[str, Tensor]) -> int:
@@ -62,14 +73,13 @@ def num_blocks(state: Mapping[str, Tensor]) -> int:
 
 
 def blurs_of(part: str, state: Mapping[str, Tensor]) -> list[tuple[int, int, int]]:
-    """Index, channels and number of taps of each blur of a network with antialiasing, read off its convolutions."""
+    """Index, channels and number of taps of each blur of a network, read off its convolutions."""
     convs = _convolutions(state)
     if part == 'discriminator':
         return [(index + (3 if index else 2), len(weight), 3) for index, weight in convs.items()
                 if index and index + 4 in convs or index == 0 and 3 in convs]
     down = [(index + 3, len(convs[index]), 3) for index in (4, 8) if 8 in convs]
-    up = [(index - 1, convs[index].shape[1], 4) for index in sorted(convs)[-3:-1]
-          if 8 in convs and not _is_transposed(convs, index)]
+    up = [(index - 1, convs[index].shape[1], 4) for index in list(convs)[-3:-1] if not _is_transposed(convs, index)]
     return down + up
 
 
@@ -79,21 +89,37 @@ def _is_transposed(convs: Mapping[int, Tensor], index: int) -> bool:
 
 
 def recognise(state: Any, source: str | Path) -> str:
-    """Which part of the unpaired system the content of a released file is.
+    """Which part the content of a released file is.
 
     Raises:
-        WeightsError: none.
+        WeightsError: none; or one with another blur than the released code's.
     """
     is_state = isinstance(state, Mapping) and all(isinstance(key, str) for key in state)
     keys = strip_prefix(state) if is_state else {}
+    part = monce_paired.is_paired(keys) or _unpaired_part(keys)
+    if part is None:
+        raise WeightsError(f'{source}: none of MoNCE\'s released files (net_G, net_D, net_F); its first keys are '
+                           f'{", ".join(list(keys)[:3]) or "missing"}.')
+    strange = next((key for key, value in keys.items() if key.endswith('.filt') and not _is_known_blur(value)), None)
+    if strange is not None:
+        raise WeightsError(f'{source}: {strange} is not the blur of the released code, which is 1 2 1 before halving '
+                           'and 1 3 3 1 after doubling. Networks with other blurs cannot be converted.')
+    return part
+
+
+def _unpaired_part(keys: Mapping[str, Tensor]) -> str | None:
     if any(re.fullmatch(r'mlp_\d+\.0\.weight', key) for key in keys):
         return 'patch_sampler'
     if any('.conv_block.' in key for key in keys):
         return 'generator'
-    if 'model.0.weight' in keys:
-        return 'discriminator'
-    raise WeightsError(f'{source}: none of MoNCE\'s released files (net_G, net_D, net_F); its first keys are '
-                       f'{", ".join(list(keys)[:3]) or "missing"}.')
+    return 'discriminator' if 'model.0.weight' in keys else None
+
+
+def _is_known_blur(value: Any) -> bool:
+    if not isinstance(value, Tensor) or value.ndim != 4 or value.shape[-1] not in _BLUR_TAPS:
+        return False
+    known = _blur(len(value), value.shape[-1])
+    return known.shape == value.shape and torch.allclose(known, value.float().cpu())
 
 
 def component_of(part: str, state: Mapping[str, Tensor]) -> dict:
@@ -102,17 +128,19 @@ def component_of(part: str, state: Mapping[str, Tensor]) -> dict:
     Raises:
         KeyError, IndexError: a tensor that says a size is missing or has too few dimensions.
     """
+    if is_paired(state):
+        return monce_paired.component_of(part, state)
     if part == 'patch_sampler':
         heads = len({key.split('.')[1] for key in state})
         first = [state[f'heads.{number}.0.weight'] for number in range(heads)]
         return dict(type='PatchSampler', nc=first[0].shape[0], in_channels=[weight.shape[1] for weight in first])
     convs = _convolutions(state)
+    norm = 'batch' if any(key.endswith('running_mean') for key in state) else 'instance'
     if part == 'discriminator':
-        layers = len(convs) - 2
         return dict(type='CUTPatchDiscriminator', in_channels=convs[0].shape[1], base_channels=len(convs[0]),
-                    num_layers=layers, antialias=3 in convs)
-    last = max(convs)
-    tail = sorted(convs)[-3]
+                    num_layers=len(convs) - 2, norm=norm, antialias=3 in convs)
+    *_, tail, _, last = convs
+    has_dropout = any(key.endswith('.conv_block.6.weight') and value.ndim == 4 for key, value in state.items())
     return dict(type='CUTResnetGenerator', in_channels=convs[1].shape[1], out_channels=len(convs[last]),
-                base_channels=len(convs[1]), num_blocks=num_blocks(state), antialias_down=8 in convs,
-                antialias_up=not _is_transposed(convs, tail))
+                base_channels=len(convs[1]), num_blocks=num_blocks(state), norm=norm, antialias_down=8 in convs,
+                antialias_up=not _is_transposed(convs, tail), dropout=has_dropout)

@@ -9,15 +9,15 @@ from .paired_label import LabelFolderDataset, PairedDataset, PairedLabelDataset
 from .paired_layouts import ADE20KDataset, CityscapesLabelDataset, COCOStuffDataset, FacadesDataset
 from .repeated import RepeatedDataset
 from .samplers import EpochShuffleSampler, SampleIndex
-from .toy import ShapesCaptionDataset, StripedLabelsDataset, UnpairedScenesDataset
+from .toy import CorrespondingFieldsDataset, ShapesCaptionDataset, StripedLabelsDataset, UnpairedScenesDataset
 from .unpaired_image import UnpairedImageDataset
 from .vocabulary import Vocabulary, tokenise
 from .workers import quiet_worker
 
 __all__ = [
     'ADE20KDataset', 'COCOStuffDataset', 'CaptionImageDataset', 'CelebAMaskHQDataset', 'CityscapesLabelDataset',
-    'DeepFashionPoseDataset', 'DenseLabelDataset', 'EpochShuffleSampler', 'FacadesDataset', 'LabelFolderDataset',
-    'PairedDataset', 'PairedLabelDataset', 'RepeatedDataset', 'SampleIndex', 'ShapesCaptionDataset',
-    'StripedLabelsDataset', 'UnpairedImageDataset', 'UnpairedScenesDataset', 'Vocabulary', 'ZooDataset',
-    'quiet_worker', 'sample_rng', 'tokenise', 'transforms', 'zoo_collate'
+    'CorrespondingFieldsDataset', 'DeepFashionPoseDataset', 'DenseLabelDataset', 'EpochShuffleSampler',
+    'FacadesDataset', 'LabelFolderDataset', 'PairedDataset', 'PairedLabelDataset', 'RepeatedDataset', 'SampleIndex',
+    'ShapesCaptionDataset', 'StripedLabelsDataset', 'UnpairedImageDataset', 'UnpairedScenesDataset', 'Vocabulary',
+    'ZooDataset', 'quiet_worker', 'sample_rng', 'tokenise', 'transforms', 'zoo_collate'
 ]

@@ -41,7 +41,7 @@ def read_indices(path: Path) -> list[int]:
     require_file(path, 'the list of images', BUILD)
     indices = []
     for number, line in enumerate(path.read_text(encoding='utf-8', errors='replace').splitlines(), start=1):
-        match = re.fullmatch(r'\s*(\d+)(\.\w+)?\s*', line)
+        match = re.fullmatch(r'\s*([0-9]{1,9})(\.\w+)?\s*', line)
         if match:
             indices.append(int(match[1]))
         elif line.strip():

@@ -12,7 +12,7 @@ IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.tif', '.tiff')
 
 def natural_key(text: str) -> list[int | str]:
     """Sorts digits as numbers and other text without regard to case: 2.png before 10.png."""
-    return [int(part) if part.isdigit() else part.lower() for part in re.split(r'([0-9]+)', text)]
+    return [int(part) if place % 2 else part.lower() for place, part in enumerate(re.split(r'([0-9]+)', text))]
 
 
 def files_below(folder: Path, suffixes: tuple[str, ...]) -> list[str]:

@@ -1,5 +1,6 @@
 """From CelebAMask-HQ's masks of single parts to the maps and lists of :class:`CelebAMaskHQDataset`."""
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,7 +86,7 @@ def image_numbers(root: Path) -> list[int]:
         DataError: there is none.
     """
     folder = require_folder(root / IMAGES, 'the folder of images', PAGE)
-    numbers = sorted(int(path.stem) for path in folder.glob('*.jpg') if path.stem.isdigit())
+    numbers = sorted(int(path.stem) for path in folder.glob('*.jpg') if re.fullmatch('[0-9]{1,9}', path.stem))
     if not numbers:
         raise DataError(f'{folder}: holds no image <number>.jpg. {PAGE}')
     return numbers

@@ -23,9 +23,9 @@ class UnpairedImageDataset(ZooDataset):
 
         trainA/  trainB/  testA/  testB/     .jpg .jpeg .png .ppm .bmp .tif .tiff
 
-    Item i shows image i of domain A, counted around. In training its image of domain B is drawn
-    anew each time, from what names the sample in the training stream; otherwise it is
-    image i, counted around, too.
+    Item i shows image i of domain A, which begins again where it has fewer images. In training
+    the image of domain B is drawn anew each time, from what names the sample in the training
+    stream; otherwise it is image i of domain B likewise.
 
     Records of the pipeline: ``img_a_path``, ``img_b_path``, ``key`` (place of the input
     image below its folder, without extension), ``gt_key`` (that of the target image).
@@ -37,7 +37,7 @@ class UnpairedImageDataset(ZooDataset):
         direction: ``'AtoB'``; ``'BtoA'`` makes B the input (``img_a``) and A the target. CycleGAN's
             Cityscapes has photos in A and label maps in B, so labels to photos is ``'BtoA'``.
         max_dataset_size: at most so many images of each domain, the first ones.
-        serial_batches: whether B is image i, counted around; None: in all phases but ``'train'``.
+        serial_batches: whether the image of B is number i; None: in all phases but ``'train'``.
         pipeline: see :class:`ZooDataset`.
         on_error: see :class:`ZooDataset`.
 

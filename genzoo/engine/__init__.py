@@ -6,7 +6,6 @@ from .fsdp import SafeFSDPStrategy
 from .hooks import (
     GracefulStopHook,
     IterationSeedHook,
-    LoadSizeSwitchHook,
     NaNGuardHook,
     ProgressBarHook,
     SampleImagesHook,
@@ -21,7 +20,7 @@ from .suggest import nearest
 
 __all__ = [
     'AutocastOptimWrapper', 'DeviceDDP', 'EpochBasedTrainLoop', 'GracefulStopHook', 'IterationSeedHook',
-    'LoadSizeSwitchHook', 'NaNGuardHook', 'NetworkOptimWrapperConstructor', 'ProgressBarHook', 'SafeFSDPStrategy',
-    'SafeFlexibleRunner', 'SafeRunner', 'SampleImagesHook', 'SeparateDDP', 'TrainingStopped', 'ZooCheckpointHook',
-    'last_checkpoint', 'nearest', 'require_one_batch_size'
+    'NaNGuardHook', 'NetworkOptimWrapperConstructor', 'ProgressBarHook', 'SafeFSDPStrategy', 'SafeFlexibleRunner',
+    'SafeRunner', 'SampleImagesHook', 'SeparateDDP', 'TrainingStopped', 'ZooCheckpointHook', 'last_checkpoint',
+    'nearest', 'require_one_batch_size'
 ]

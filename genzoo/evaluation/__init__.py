@@ -6,6 +6,7 @@ from .field_mean import FieldMean
 from .inception_score import InceptionScore, inception_score
 from .kid import KID, kernel_distance
 from .lpips_diversity import LPIPSDiversity
+from .patch_retrieval import PatchRetrieval
 from .prd import PRD, max_f_beta, prd_curve
 from .precision_recall import PrecisionRecall, precision_recall
 from .psnr import PSNR
@@ -19,10 +20,10 @@ from .striped_classes import StripedClasses
 from .translated_scenes import TranslatedScenes
 
 __all__ = [
-    'FID', 'KID', 'PRD', 'PSNR', 'SSIM', 'DensityCoverage', 'FeatureMetric', 'FieldMean', 'ImageFolder',
-    'InceptionScore', 'LPIPSDiversity', 'PrecisionRecall', 'RPrecision', 'SaveImages', 'SaveTranslations',
+    'DensityCoverage', 'FID', 'FeatureMetric', 'FieldMean', 'ImageFolder', 'InceptionScore', 'KID', 'LPIPSDiversity',
+    'PRD', 'PSNR', 'PatchRetrieval', 'PrecisionRecall', 'RPrecision', 'SSIM', 'SaveImages', 'SaveTranslations',
     'SegmentationAccuracy', 'ShapesAttributes', 'SlicedWassersteinDistance', 'StripedClasses', 'TranslatedScenes',
-    'change_inside_foreground',
-    'density_coverage', 'feature_statistics', 'frechet_distance', 'inception_score', 'kernel_distance',
-    'laplacian_pyramid', 'max_f_beta', 'prd_curve', 'precision_recall', 'relative_change', 'sliced_wasserstein'
+    'change_inside_foreground', 'density_coverage', 'feature_statistics', 'frechet_distance', 'inception_score',
+    'kernel_distance', 'laplacian_pyramid', 'max_f_beta', 'prd_curve', 'precision_recall', 'relative_change',
+    'sliced_wasserstein'
 ]

@@ -13,7 +13,7 @@ OURS = [(entry, result) for entry in read_zoo().entries for result in entry.resu
 
 def rows(text):
     """The numbers of each line of a table."""
-    return [{float(number) for number in re.findall(r'(?<![\w.])\d+(?:\.\d+)?(?![\w.])', line)}
+    return [{float(number) for number in re.findall(r'(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])', line)}
             for line in text.splitlines() if line.startswith('|')]
 
 

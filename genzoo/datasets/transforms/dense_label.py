@@ -116,9 +116,9 @@ class LoadDenseLabel(BaseTransform):
         path = require_file(results['label_path'], 'the dense label', 'Check the path.')
         try:
             label = np.load(path, allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
-            raise DataError(f'{path}: is no array of numbers ({str(error).splitlines()[0]}). Write it with '
-                            'numpy.save.') from error
+        except Exception as error:  # a broken header raises nearly anything
+            reason = ' '.join(str(error).split()) or type(error).__name__
+            raise DataError(f'{path}: is no array of numbers ({reason}). Write it with numpy.save.') from error
         channels = results['num_channels']
         if getattr(label, 'ndim', 0) != 3 or label.shape[0] != channels or label.dtype.kind not in 'fiub':
             raise DataError(f'{path}: holds {label.dtype if hasattr(label, "dtype") else "several arrays"} of shape '

@@ -11,7 +11,6 @@ from .reset_optimizer import ResetOptimizerHook
 from .sample_images import SampleImagesHook
 
 __all__ = [
-    'DatasetCheckHook', 'DueValidationHook', 'GracefulStopHook', 'IterationSeedHook',
-    'LoadSizeSwitchHook', 'NaNGuardHook', 'ProgressBarHook', 'ResetOptimizerHook', 'SampleImagesHook',
-    'ZooCheckpointHook'
+    'DatasetCheckHook', 'DueValidationHook', 'GracefulStopHook', 'IterationSeedHook', 'LoadSizeSwitchHook',
+    'NaNGuardHook', 'ProgressBarHook', 'ResetOptimizerHook', 'SampleImagesHook', 'ZooCheckpointHook'
 ]

@@ -1,17 +1,54 @@
 """Entropic optimal transport between the patches of two images, and other weights of negatives."""
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from ...errors import ConfigError
 
 WEIGHTINGS = ('hard', 'easy')
 
 
+class _Sinkhorn(torch.autograd.Function):
+    """The scaled kernel. Its gradient takes one matrix product for all iterations, not an outer product each."""
+
+    @staticmethod
+    def forward(ctx, kernel: Tensor, num_iters: int, row_target: float) -> Tensor:
+        us, vs = [], [kernel.new_ones(*kernel.shape[:-2], kernel.shape[-1], 1)]
+        for _ in range(num_iters):
+            us.append(row_target / (kernel @ vs[-1]))
+            vs.append(1 / (kernel.mT @ us[-1]))
+        ctx.row_target = row_target
+        ctx.save_for_backward(kernel, torch.cat(us, -1), torch.cat(vs, -1))
+        return us[-1] * kernel * vs[-1].mT
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None, None]:
+        # A backward under autocast would take the products in half precision, where a kernel overflows.
+        with torch.autocast(grad.device.type, enabled=False):
+            return _sinkhorn_gradient(grad, *ctx.saved_tensors, ctx.row_target), None, None
+
+
+def _sinkhorn_gradient(grad: Tensor, kernel: Tensor, us: Tensor, vs: Tensor, row_target: float) -> Tensor:
+    """The kernel's gradient, from the plan's (..., R, C) and the vectors of all iterations, (..., R or C, T)."""
+    u, v = us[..., -1:], vs[..., -1:]
+    grad_u, grad_v = (grad * kernel) @ v, (grad * kernel).mT @ u
+    of_rows, of_columns = [], []  # gradients of K v and of K^T u, an iteration each, the last first
+    for step in reversed(range(us.shape[-1])):
+        of_columns.append(-grad_v * vs[..., step + 1:step + 2].square())
+        grad_u = grad_u + kernel @ of_columns[-1]
+        of_rows.append(-grad_u * us[..., step:step + 1].square() / row_target)
+        grad_v, grad_u = kernel.mT @ of_rows[-1], 0
+    left = torch.cat([us, *reversed(of_rows)], -1)
+    right = torch.cat([*reversed(of_columns), vs[..., :-1]], -1)
+    return torch.addcmul(left @ right.mT, grad, u * v.mT)
+
+
 def sinkhorn(kernel: Tensor, num_iters: int = 50, row_target: float | None = None) -> Tensor:
     r"""The plan :math:`\mathrm{diag}(u) K \mathrm{diag}(v)` after a fixed number of Sinkhorn's iterations.
 
     Each iteration scales the rows, then the columns: columns sum to 1 exactly, rows to ``row_target`` nearly.
-    Differentiable through all iterations. MoNCE (Zhan et al., CVPR 2022).
+    Differentiable once, through all iterations. MoNCE (Zhan et al., CVPR 2022).
 
     Args:
         kernel: :math:`K`, positive, (..., R, C).
@@ -22,12 +59,7 @@ def sinkhorn(kernel: Tensor, num_iters: int = 50, row_target: float | None = Non
         (..., R, C).
     """
     rows, columns = kernel.shape[-2:]
-    target = columns / rows if row_target is None else row_target
-    v = kernel.new_ones(*kernel.shape[:-2], columns, 1)
-    for _ in range(num_iters):
-        u = target / (kernel @ v)
-        v = 1 / (kernel.mT @ u)
-    return u * kernel * v.mT
+    return _Sinkhorn.apply(kernel, num_iters, columns / rows if row_target is None else row_target)
 
 
 def log_sinkhorn(log_kernel: Tensor, num_iters: int = 50, row_target: float | None = None) -> Tensor:

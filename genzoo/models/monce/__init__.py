@@ -1,4 +1,5 @@
 """MoNCE: modulated contrast for unpaired and paired image translation."""
+from .correspondence import PatchCorrespondence, PatchEncoder
 from .cut import CUT
 from .multiscale_discriminator import SPADEMultiscaleDiscriminator
 from .patch_discriminator import CUTPatchDiscriminator
@@ -9,6 +10,7 @@ from .spade import SPADEModel
 from .spade_generator import SPADEGenerator
 
 __all__ = [
-    'CUT', 'CUTPatchDiscriminator', 'CUTResnetGenerator', 'PatchSampler', 'SPADEGenerator',
-    'SPADEModel', 'SPADEMultiscaleDiscriminator', 'encode_labels', 'instance_edges'
+    'CUT', 'CUTPatchDiscriminator', 'CUTResnetGenerator', 'PatchCorrespondence', 'PatchEncoder',
+    'PatchSampler', 'SPADEGenerator', 'SPADEModel', 'SPADEMultiscaleDiscriminator', 'encode_labels',
+    'instance_edges'
 ]

@@ -6,7 +6,8 @@ from mmengine.hooks import Hook
 from PIL import Image
 
 from genzoo.datasets import EpochShuffleSampler, RepeatedDataset, ShapesCaptionDataset, UnpairedImageDataset
-from genzoo.engine import LoadSizeSwitchHook, SafeRunner
+from genzoo.engine import SafeRunner
+from genzoo.engine.hooks import LoadSizeSwitchHook
 from genzoo.errors import ConfigError
 
 from ..tiny_gan import build, resumed, tiny_config

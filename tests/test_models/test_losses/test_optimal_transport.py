@@ -19,8 +19,37 @@ def test_plan_has_the_marginals_that_were_asked_for():
     torch.testing.assert_close(plan.sum(-1), torch.full((3, 4), 1.5))
 
 
+def iterations(kernel, num_iters, row_target):
+    """Sinkhorn's iterations as they are written down."""
+    v = torch.ones_like(kernel[..., 0, :])
+    for _ in range(num_iters):
+        u = row_target / torch.einsum('...ij,...j->...i', kernel, v)
+        v = 1 / torch.einsum('...ij,...i->...j', kernel, u)
+    return torch.einsum('...i,...ij,...j->...ij', u, kernel, v)
+
+
+@pytest.mark.parametrize('num_iters', [1, 2, 7])
+def test_gradient_is_that_of_every_iteration(num_iters):
+    kernel = torch.rand(2, 4, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64) + 0.1
+    weights = torch.randn(2, 4, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    leaf = kernel.requires_grad_()
+    plans = sinkhorn(leaf, num_iters, 2.5), iterations(leaf, num_iters, 2.5)
+    torch.testing.assert_close(*plans)
+    torch.testing.assert_close(*(torch.autograd.grad((plan * weights).sum(), leaf)[0] for plan in plans))
+    assert torch.autograd.gradcheck(lambda values: sinkhorn(values, num_iters), leaf[0])
+
+
 def test_plan_of_a_constant_kernel_is_constant():
     torch.testing.assert_close(sinkhorn(torch.full((5, 5), 3.0), 1), torch.full((5, 5), 0.2))
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_gradient_is_the_same_from_a_backward_under_autocast(similarity, dtype):
+    leaf, weights = similarity.requires_grad_(), torch.randn(2, 12, 12)
+    value = (transport_plan(leaf, 0.05, weighting='easy') * weights).sum()
+    expected, = torch.autograd.grad(value, leaf, retain_graph=True)
+    with torch.autocast('cpu', dtype=dtype):
+        assert torch.equal(torch.autograd.grad(value, leaf)[0], expected)
 
 
 @pytest.mark.parametrize('weighting', ['hard', 'easy'])
