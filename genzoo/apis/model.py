@@ -14,13 +14,15 @@ from ..utils import load_for_prediction, open_model_checkpoint
 from .config import check_config, load_config
 
 WEIGHT_KEYS = ('pretrained', 'trunk_weights')
+FROZEN_BACKBONES = ('VGGFeatures',)  # of losses, which predictions do without
 
 
 def without_weight_files(cfg: Any) -> Any:
     """The config without the files that networks start training from: a checkpoint replaces them."""
     if isinstance(cfg, dict):
+        backbone = dict(path='random') if cfg.get('type') in FROZEN_BACKBONES else {}
         return type(cfg)({key: without_weight_files(value) for key, value in cfg.items()
-                          if key not in WEIGHT_KEYS})
+                          if key not in WEIGHT_KEYS} | backbone)
     if isinstance(cfg, (list, tuple)):
         return type(cfg)(without_weight_files(value) for value in cfg)
     return cfg

@@ -21,7 +21,7 @@ _FROM_GENZOO = {
 }
 
 
-def is_paired(state: Mapping[str, Tensor]) -> str | None:
+def part_of(state: Mapping[str, Tensor]) -> str | None:
     """Which part of the paired system a released state dict is; None for others."""
     state = strip_prefix(state)
     if 'conv_img.weight' in state and 'fc.weight' in state:

@@ -47,6 +47,8 @@ class MoNCEVGGLoss(nn.Module):
         if preset not in PRESETS:
             raise ConfigError(f'MoNCEVGGLoss: preset={preset!r} is none of {", ".join(PRESETS)}')
         self.features = MODELS.build(features or dict(type='VGGFeatures', layers=VGG_LEVELS, normalize=False))
+        self.register_state_dict_post_hook(self._leave_out_features)
+        self.register_load_state_dict_pre_hook(self._keep_features)
         self.level_weights = tuple(level_weights)
         self.num_patches = num_patches
         self.loss_weight = loss_weight
@@ -59,6 +61,16 @@ class MoNCEVGGLoss(nn.Module):
             last = MoNCELoss(neg_weight=ot_weight / (num_patches - 1), num_patches=num_patches, positive_shift=True,
                              **shared)
             self.contrasts = nn.ModuleList([plain] * (len(self.level_weights) - 1) + [last])
+
+    @staticmethod
+    def _leave_out_features(module: nn.Module, state: dict, prefix: str, metadata: dict) -> None:
+        """The frozen network is not saved with what is trained: its file is named by the config."""
+        for key in [key for key in state if key.startswith(f'{prefix}features.')]:
+            del state[key]
+
+    @staticmethod
+    def _keep_features(module: nn.Module, state: dict, prefix: str, *args) -> None:
+        state.update({f'{prefix}features.{key}': value for key, value in module.features.state_dict().items()})
 
     def forward(self, fake: Tensor, real: Tensor, ids: Sequence[Tensor] | None = None,
                 generator: torch.Generator | None = None) -> Tensor:

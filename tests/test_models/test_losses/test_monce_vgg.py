@@ -60,3 +60,11 @@ def test_levels_and_weights_must_agree():
 def test_unknown_preset_is_refused():
     with pytest.raises(ConfigError, match='released, paper'):
         build(preset='official')
+
+
+def test_frozen_network_is_not_saved_and_stays_when_loading():
+    loss = build()
+    assert loss.state_dict() == {}
+    before = loss.features.layers[0].weight.clone()
+    loss.load_state_dict({})
+    assert torch.equal(loss.features.layers[0].weight, before)

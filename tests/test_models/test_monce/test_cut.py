@@ -1,0 +1,141 @@
+import pytest
+import torch
+
+from genzoo.errors import ConfigError, DataError
+
+from .conftest import optimizers, random_image, samples
+
+A, B = random_image(0), random_image(1)
+NAMES = ('generator', 'discriminator', 'patch_sampler')
+
+
+def weights(model, name):
+    return torch.cat([weight.detach().flatten() for weight in getattr(model, name).parameters()])
+
+
+def batch():
+    return dict(inputs=dict(img_a=A, img_b=B), data_samples=samples(2))
+
+
+def test_heads_exist_before_optimisers(cut):
+    assert [head[0].in_features for head in cut().patch_sampler.heads] == [3, 4, 8]
+
+
+def test_step_trains_all_three_networks(cut):
+    model = cut()
+    before = {name: weights(model, name) for name in NAMES}
+    logs = model.train_step(batch(), optimizers(model, *NAMES))
+    assert set(logs) == {'loss_d', 'd_real', 'd_fake', 'loss_g', 'loss_nce', 'loss_nce_idt'}
+    assert not any(torch.equal(before[name], weights(model, name)) for name in NAMES)
+
+
+def test_generator_is_judged_by_the_updated_discriminator(cut):
+    model = cut()
+    wrappers = optimizers(model, *NAMES)
+    state = model.begin_iteration(batch()['inputs'], None)
+    first = model.loss_gan(model.discriminator(state['fake_b'].detach()))
+    logs = model.train_step(batch(), wrappers)
+    assert not torch.allclose(logs['loss_g'], first)
+
+
+def test_keys_are_what_encoding_the_sources_gives(cut):
+    model = cut()
+    state = model.begin_iteration(batch()['inputs'], None)
+    expected = model.generator(torch.cat([A, B]), model.nce_layers, encode_only=True)
+    for mine, theirs in zip(state['keys'], expected):
+        torch.testing.assert_close(mine, theirs)
+        assert not mine.requires_grad
+
+
+def test_layers_together_give_what_they_give_alone(cut):
+    """One batched plan, where patch counts agree, is the mean of a loss a layer and domain."""
+    model = cut()
+    state = model.begin_iteration(batch()['inputs'], None)
+    ids = model._draw_ids(state['keys'])
+    together = model.contrast(state, ids)
+    keys, _ = model.patch_sampler(state['keys'], ids=ids)
+    queries, _ = model.patch_sampler(model._encode(state['translated']), ids=ids)
+    for name, side in (('loss_nce', slice(0, 2)), ('loss_nce_idt', slice(2, 4))):
+        alone = torch.stack([model.loss_contrast(q[side], k[side]).mean() for q, k in zip(queries, keys)]).mean()
+        torch.testing.assert_close(together[name], 0.5 * alone)
+
+
+def test_layers_with_fewer_places_are_contrasted_by_themselves(cut):
+    model = cut(num_patches=20)  # layer 12 has 4 x 4 places
+    state = model.begin_iteration(batch()['inputs'], None)
+    assert model.contrast(state)['loss_nce'].isfinite()
+
+
+def test_negatives_of_all_images_are_those_of_one_domain_and_layer(cut):
+    model = cut(loss_contrast=dict(type='PatchNCELoss', all_negatives=True))
+    state = model.begin_iteration(batch()['inputs'], None)
+    ids = model._draw_ids(state['keys'])
+    keys, _ = model.patch_sampler(state['keys'], ids=ids)
+    queries, _ = model.patch_sampler(model._encode(state['translated']), ids=ids)
+    alone = torch.stack([model.loss_contrast(q[:2], k[:2]).mean() for q, k in zip(queries, keys)]).mean()
+    torch.testing.assert_close(model.contrast(state, ids)['loss_nce'], 0.5 * alone)
+
+
+def test_without_identity_only_sources_are_translated(cut):
+    model = cut(nce_idt=False)
+    state = model.begin_iteration(batch()['inputs'], None)
+    assert len(state['translated']) == 2
+    assert set(model.contrast(state)) == {'loss_nce'}
+
+
+def test_flipped_input_is_compared_place_by_place(cut, monkeypatch):
+    model = cut(nce_idt=False, flip_equivariance=True)
+    monkeypatch.setattr(torch, 'rand', lambda *args, **kwargs: torch.tensor(0.))
+    state = model.begin_iteration(batch()['inputs'], None)
+    assert state['flipped']
+    torch.testing.assert_close(state['fake_b'], model.generator(A.flip(-1)))
+    for mine, theirs in zip(state['keys'], model.generator(A, model.nce_layers, encode_only=True)):
+        torch.testing.assert_close(mine, theirs)
+
+
+def test_without_contrast_there_is_no_sampler(cut):
+    model = cut(patch_sampler=None, loss_contrast=None)
+    logs = model.train_step(batch(), optimizers(model, 'generator', 'discriminator'))
+    assert set(logs) == {'loss_d', 'd_real', 'd_fake', 'loss_g'}
+
+
+def test_half_of_the_parts_for_training_are_refused(cut):
+    with pytest.raises(ConfigError, match='needs loss_gan, and patch_sampler and loss_contrast together'):
+        cut(loss_contrast=None)
+
+
+@pytest.mark.parametrize('size', [(16, 16), (17, 22), (9, 31)])
+def test_images_of_any_size_are_translated(cut, size):
+    model = cut().eval()
+    images = torch.zeros(1, 3, *size)
+    assert model.translate(images).shape == images.shape
+
+
+def test_tiny_image_is_refused(cut):
+    with pytest.raises(DataError, match='an image of 16 x 7 pixels: the smallest'):
+        cut().translate(torch.zeros(1, 3, 7, 16))
+
+
+def test_predictions_carry_source_translation_and_target(cut):
+    model = cut().eval()
+    first, _ = model(batch()['inputs'], samples(2), mode='predict')
+    assert first.key == 'item0'
+    assert first.fake_img.shape == first.source_img.shape == first.gt_img.shape == (3, 16, 16)
+    assert first.fake_img.dtype == torch.uint8
+    alone, = model(dict(img_a=A[:1]), None, mode='predict')
+    assert torch.equal(alone.fake_img, first.fake_img)
+    assert 'gt_img' not in alone
+
+
+def test_prepared_for_inference_it_translates_the_same(cut):
+    model = cut().eval()
+    before = model.translate(A)
+    model.prepare_inference()
+    assert torch.equal(model.translate(A), before)
+    assert 'discriminator' not in dict(model.named_children())
+
+
+def test_example_items_are_what_it_trains_on(cut):
+    item = cut(example_size=24).example_item(3)
+    assert item['inputs']['img_a'].shape == (3, 24, 24)
+    assert not torch.equal(item['inputs']['img_a'], item['inputs']['img_b'])
