@@ -37,7 +37,7 @@ def to_genzoo(part: str, state: Mapping[str, Tensor]) -> State:
         part: one of ``PARTS``.
         state: as released; ``module.`` before the keys and the blurs' constants may or may not be there.
     """
-    if monce_paired.is_paired(state):
+    if monce_paired.part_of(state):
         return monce_paired.to_genzoo(part, state)
     state = strip_prefix(state)
     if part == 'patch_sampler':
@@ -96,7 +96,7 @@ def recognise(state: Any, source: str | Path) -> str:
     """
     is_state = isinstance(state, Mapping) and all(isinstance(key, str) for key in state)
     keys = strip_prefix(state) if is_state else {}
-    part = monce_paired.is_paired(keys) or _unpaired_part(keys)
+    part = monce_paired.part_of(keys) or _unpaired_part(keys)
     if part is None:
         raise WeightsError(f'{source}: none of MoNCE\'s released files (net_G, net_D, net_F); its first keys are '
                            f'{", ".join(list(keys)[:3]) or "missing"}.')
