@@ -115,7 +115,7 @@ def sources(**values):
     (setting(SHA256=1234), 'SHA256 is 1234, but should be 64 hexadecimal digits'),
     (setting(Size=-1), 'Size is -1, but should be a positive whole number'),
     (setting(Size=True), 'Size is True'),
-    (setting(Converter='sagan'), "Converter is 'sagan'; known: ssagan"),
+    (setting(Converter='sagan'), "Converter is 'sagan'; known: monce, ssagan"),
     (setting(Results=[{'Task': 'T'}]), 'Results 1: Dataset is missing'),
     (lambda metafile, model: model['Results'][0].update(Metrics={'FID': '5 or so'}), "Metrics FID is '5 or so'"),
     (lambda metafile, model: model['Results'][0].pop('Measured By'), 'Measured By is missing'),
