@@ -10,7 +10,8 @@ model = dict(
     loss_contrast=dict(type='MoNCELoss', num_patches=256, tau=0.07, eps=1.0, weighting='hard', loss_weight=1.0),
     nce_layers=(0, 4, 8, 12, 16),
     num_patches=256,
-    nce_idt=True)
+    nce_idt=True,
+    entropy_interval=100)
 
 adam = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=2e-4, betas=(0.5, 0.999)))
 optim_wrapper = dict(

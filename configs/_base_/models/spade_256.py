@@ -18,6 +18,7 @@ optim_wrapper = dict(
     constructor='NetworkOptimWrapperConstructor',
     generator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-4, betas=(0.0, 0.9))),
     discriminator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=4e-4, betas=(0.0, 0.9))))
+sync_bn = 'torch'  # on several GPUs batch norms see the whole batch
 
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')

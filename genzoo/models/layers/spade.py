@@ -52,6 +52,7 @@ class SPADENorm(nn.Module):
         self.norm = nn.BatchNorm2d(channels, affine=False)
         self.shared = nn.Sequential(nn.Conv2d(label_channels, hidden, 3, 1, 1), nn.ReLU())
         self.gamma_beta = nn.Conv2d(hidden, 2 * channels, 3, 1, 1)
+        self.gamma_beta.num_fused = 2  # each begins as a convolution of its own
 
     def forward(self, x: Tensor, labels: LabelPyramid) -> Tensor:
         """

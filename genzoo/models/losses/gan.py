@@ -32,7 +32,8 @@ class GANLoss(nn.Module):
     wgan          -x                    x                   -x
     ============  ====================  ==================  ==================
 
-    ``logistic`` is the non-saturating loss of the original GAN.
+    ``logistic`` is the non-saturating loss of the original GAN; CUT's code calls it ``vanilla``, and
+    ``nonsaturating`` where it is written with softplus.
 
     Args:
         gan_type: a row of the table.

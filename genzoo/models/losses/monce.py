@@ -1,11 +1,12 @@
 """MoNCE: contrast whose negatives are weighted by optimal transport."""
 import math
 
+import torch
 from torch import Tensor
 
 from ...errors import ConfigError
 from ...registry import MODELS
-from .optimal_transport import WEIGHTINGS, softmax_weights, transport_plan
+from .optimal_transport import WEIGHTINGS, fill_diagonal, softmax_weights, transport_plan
 from .patch_nce import PatchNCELoss, nce_per_query
 
 MODULATIONS = ('ot', 'weight', 'none')
@@ -84,3 +85,18 @@ class MoNCELoss(PatchNCELoss):
             shares = transport_plan(similarity, self.eps, self.num_iters, self.weighting, log_domain=self.log_domain)
         count = similarity.shape[-1] if self.scale_with_actual_patches else self.num_patches
         return (shares * ((count - 1) * self.neg_weight) + SMALLEST_WEIGHT).log()
+
+    @torch.no_grad()
+    def weight_entropy(self, feat_q: Tensor, feat_k: Tensor) -> Tensor:
+        """How evenly the weights of a query's negatives are spread: 1 all alike, 0 all on one.
+
+        Args:
+            feat_q, feat_k: normalised features, (B, N, C), N above 2.
+
+        Returns:
+            The entropy of the weights of a query, over that of equal ones, mean over the queries, (B,).
+        """
+        with torch.autocast(feat_q.device.type, enabled=False):
+            log_weights = self.log_weights(feat_q.float() @ feat_k.float().mT)
+            shares = fill_diagonal(log_weights, -math.inf).softmax(-1)
+            return torch.special.entr(shares).sum(-1).mean(-1) / math.log(shares.shape[-1] - 1)

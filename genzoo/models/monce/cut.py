@@ -9,7 +9,7 @@ from ...errors import ConfigError, DataError
 from ...registry import MODELS
 from ...structures import DataSample
 from ..base import AdversarialModel, Update, as_uint8_again, to_uint8, unwrap
-from ..losses import draw_patch_ids
+from ..losses import MoNCELoss, draw_patch_ids
 
 MULTIPLE = 4  # of which height and width must be
 SMALLEST = 8  # pixels
@@ -37,6 +37,8 @@ class CUT(AdversarialModel):
         nce_idt: contrasts target images with their identity translations, too, each half.
         flip_equivariance: mirrors the generator's input in half of the iterations, and the features of its output
             back (FastCUT).
+        entropy_interval: logs each layer's :meth:`~genzoo.models.losses.MoNCELoss.weight_entropy` every so many
+            iterations, as ``entropy_<layer>``. 0: never.
         example_size: side of the images that a benchmark makes up, pixels.
         ema, accumulation_rounds, channels_last, data_preprocessor, init_cfg: see
             :class:`~genzoo.models.base.AlternatingModel`.
@@ -50,8 +52,8 @@ class CUT(AdversarialModel):
     def __init__(self, generator: dict, discriminator: dict | None = None, patch_sampler: dict | None = None,
                  loss_gan: dict | None = None, loss_contrast: dict | None = None,
                  nce_layers: Sequence[int] = (0, 4, 8, 12, 16), num_patches: int = 256, nce_idt: bool = True,
-                 flip_equivariance: bool = False, example_size: int = 256, ema: Mapping[str, dict] | None = None,
-                 accumulation_rounds: int = 1, channels_last: bool = False,
+                 flip_equivariance: bool = False, entropy_interval: int = 0, example_size: int = 256,
+                 ema: Mapping[str, dict] | None = None, accumulation_rounds: int = 1, channels_last: bool = False,
                  data_preprocessor: dict | nn.Module | None = None, init_cfg: dict | None = None) -> None:
         sides = ('generator', 'patch_sampler') if loss_contrast else ('generator',)
         super().__init__(
@@ -61,6 +63,8 @@ class CUT(AdversarialModel):
         if discriminator and (not loss_gan or bool(loss_contrast) != bool(patch_sampler)):
             raise ConfigError('model: CUT with a discriminator is for training and needs loss_gan, and patch_sampler '
                               'and loss_contrast together')
+        if entropy_interval and not (loss_contrast and issubclass(MODELS.get(loss_contrast['type']), MoNCELoss)):
+            raise ConfigError(f'model.entropy_interval={entropy_interval}: only MoNCELoss has weights. Set it to 0.')
         for name, cfg in dict(generator=generator, discriminator=discriminator, patch_sampler=patch_sampler,
                               loss_gan=loss_gan).items():
             if cfg:
@@ -70,6 +74,7 @@ class CUT(AdversarialModel):
         self.num_patches = num_patches
         self.nce_idt = nce_idt
         self.flip_equivariance = flip_equivariance
+        self.entropy_interval = entropy_interval
         self.example_size = example_size
         if patch_sampler:
             self.patch_sampler.create_heads(self._channels())
@@ -128,7 +133,7 @@ class CUT(AdversarialModel):
             ids: places to compare, (B, n) a layer, or (2B, n) with ``nce_idt``; drawn by default.
 
         Returns:
-            ``loss_nce``, and with ``nce_idt`` ``loss_nce_idt``, each half of its mean.
+            ``loss_nce``, and with ``nce_idt`` ``loss_nce_idt``, each half of its mean; entropies, when it is time.
         """
         if self.loss_contrast is None:
             return {}
@@ -139,11 +144,17 @@ class CUT(AdversarialModel):
         with torch.no_grad():
             keys, _ = unwrap(self.patch_sampler)(state['keys'], ids=ids)
         samples, _ = self.patch_sampler(queries, ids=ids)
-        per_image = self._contrast_layers(samples, keys)
+        per_image, entropies = self._contrast_layers(samples, keys), self._entropies(samples, keys)
         if not self.nce_idt:
-            return dict(loss_nce=per_image.mean())
+            return dict(entropies, loss_nce=per_image.mean())
         source, target = per_image.chunk(2)
-        return dict(loss_nce=0.5 * source.mean(), loss_nce_idt=0.5 * target.mean())
+        return dict(entropies, loss_nce=0.5 * source.mean(), loss_nce_idt=0.5 * target.mean())
+
+    def _entropies(self, queries: Sequence[Tensor], keys: Sequence[Tensor]) -> dict[str, Tensor]:
+        if not self.entropy_interval or self._current_iteration() % self.entropy_interval:
+            return {}
+        return {f'entropy_{layer}': self.loss_contrast.weight_entropy(q, k).mean()
+                for layer, q, k in zip(self.nce_layers, queries, keys)}
 
     def _draw_ids(self, features: Sequence[Tensor]) -> list[Tensor]:
         """The same places for all images of a domain and on all ranks."""

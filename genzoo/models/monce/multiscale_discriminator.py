@@ -50,6 +50,7 @@ class SPADEMultiscaleDiscriminator(nn.Module):
 
     def __init__(self, label_channels: int, base_channels: int = 64, num_layers: int = 4, num_scales: int = 2) -> None:
         super().__init__()
+        self.label_channels = label_channels
         self.scales = nn.ModuleList(NLayerDiscriminator(label_channels + 3, base_channels, num_layers)
                                     for _ in range(num_scales))
         xavier_normal_init(self)

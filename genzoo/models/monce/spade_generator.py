@@ -61,7 +61,7 @@ class SPADEGenerator(nn.Module):
         """
         Args:
             labels: (B, label_channels, H, W).
-            noise: (B, noise_size), for ``use_vae``; drawn if not given.
+            noise: (B, noise_size), standard normal, for ``use_vae``; drawn if not given.
 
         Returns:
             (B, 3, crop_size / aspect_ratio, crop_size), in [-1, 1].

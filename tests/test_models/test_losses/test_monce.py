@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from genzoo.errors import ConfigError, TrainingError
-from genzoo.models.losses import MoNCELoss, PatchNCELoss, l2_normalize
+from genzoo.models.losses import MoNCELoss, PatchNCELoss, l2_normalize, optimal_transport_weights
 
 
 def features(seed, batch=2, patches=6, channels=8):
@@ -118,3 +118,19 @@ def test_compiled_loss_has_the_same_numbers():
     loss = MoNCELoss(6, eps=0.5, num_iters=3)
     compiled = torch.compile(loss, backend='aot_eager', fullgraph=True)
     torch.testing.assert_close(gradient(compiled), gradient(loss))
+
+
+class TestWeightEntropy:
+    def test_equal_weights_have_entropy_1(self):
+        loss = MoNCELoss(num_patches=20, modulation='none')
+        torch.testing.assert_close(loss.weight_entropy(features(0, patches=20), features(1, patches=20)), torch.ones(2))
+
+    def test_it_falls_with_eps_and_is_that_of_the_plan_without_its_diagonal(self):
+        q, k = features(0, patches=20), features(1, patches=20)
+        sharp, even = (MoNCELoss(num_patches=20, eps=eps).weight_entropy(q, k) for eps in (.1, 1.))
+        assert (sharp < even).all()
+        assert (even < 1).all()
+        plan = optimal_transport_weights(q, k, 1., 50, 'hard') * (1 - torch.eye(20))
+        shares = plan / plan.sum(-1, keepdim=True)
+        expected = -(shares * (shares + 1e-30).log()).sum(-1).mean(-1) / torch.tensor(19.).log()
+        torch.testing.assert_close(even, expected, rtol=1e-4, atol=1e-5)

@@ -7,6 +7,7 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch.nn.functional import mse_loss
 
 from genzoo.engine import SeparateDDP
+from genzoo.errors import ConfigError
 from genzoo.models.base import rank_rows
 from genzoo.models.losses import draw_patch_ids, gather_patches, l2_normalize
 from genzoo.models.monce import CUT
@@ -175,3 +176,23 @@ def test_a_batch_in_parts_ends_in_nearly_the_same_weights(make_model, make_batch
         model.train_step(make_batch(4), make_optimizers(model, lr=1e-3))
         ends.append(model.generator.model[-2].weight - before)
     assert torch.cosine_similarity(*(end.flatten() for end in ends), dim=0) > .9
+
+
+def test_entropies_of_the_weights_are_logged_now_and_then_and_are_no_losses(make_model, make_batch, publish_seed):
+    ends, logged = [], []
+    for interval in (0, 2):
+        publish_seed(0)
+        model = make_model(entropy_interval=interval)
+        optimizers = make_optimizers(model)
+        logs = [model.train_step(make_batch(seed=number), optimizers) for number in range(3)]
+        logged.append([{name for name in step if name.startswith('entropy')} for step in logs])
+        ends.append(model.generator.state_dict())
+    names = {f'entropy_{layer}' for layer in LAYERS}
+    assert logged == [[set()] * 3, [names, set(), names]]
+    assert all(0 < logs[-1][name] <= 1 for name in names)
+    torch.testing.assert_close(*ends, rtol=0, atol=0)
+
+
+def test_entropies_of_a_loss_without_weights_are_refused(make_model):
+    with pytest.raises(ConfigError, match='entropy_interval=5: only MoNCELoss has weights'):
+        make_model(entropy_interval=5, loss_contrast=dict(type='PatchNCELoss'))

@@ -128,7 +128,7 @@ def test_glasses_are_two_classes_as_released_and_one_in_the_sensible_reading():
 
 
 def test_labels_that_are_no_class_and_wrong_channels_are_refused():
-    with pytest.raises(DataError, match='values from 0 to 7; classes are 0 to 4'):
+    with pytest.raises(DataError, match='item 0 of a batch: a label map with the value 7; the model has 5 classes'):
         encode_labels(torch.tensor([[[[0, 7]]]]), 5)
     with pytest.raises(DataError, match="2 channels; 'index' labels of 5 classes have 1"):
         encode_labels(torch.zeros(1, 2, 3, 3, dtype=torch.long), 5)
