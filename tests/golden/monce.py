@@ -180,7 +180,8 @@ def patchgan_discriminator(case):
         return dict(logits=net(torch.from_numpy(case['input_arrays']['image'])))
 
 
-def cut_objective(case):
+def _cut(case):
+    """The model with the case's weights, its inputs, and the places of each layer, (2, n)."""
     h = case['hyper']
     arrays = {name: torch.from_numpy(value) for name, value in case['input_arrays'].items()}
     channels = [torch.from_numpy(case['state_dict'][f'F/mlp_{level}.0.weight']).shape[1]
@@ -195,10 +196,15 @@ def cut_objective(case):
         nce_layers=h['nce_layers'], num_patches=h['num_patches'], nce_idt=h['nce_idt']))
     for letter, part in (('G', 'generator'), ('D', 'discriminator'), ('F', 'patch_sampler')):
         getattr(model, part).load_state_dict(_part(case, part, cfgs[part], f'{letter}/').state_dict())
-    state = model.begin_iteration(dict(img_a=arrays['real_A'], img_b=arrays['real_B']), None)
+    ids = [torch.stack([arrays[f'ids_{domain}_{level}'] for domain in 'AB']) for level in range(len(channels))]
+    return model, dict(img_a=arrays['real_A'], img_b=arrays['real_B']), ids
+
+
+def cut_objective(case):
+    model, inputs, ids = _cut(case)
+    state = model.begin_iteration(inputs, None)
     judged = model.discriminator_losses(state)
     outputs = dict(grad_norms_D=_gradient_norms(judged['loss_d'], model.discriminator))
-    ids = [torch.stack([arrays[f'ids_{domain}_{level}'] for domain in 'AB']) for level in range(len(channels))]
     adversarial = model.loss_gan(model.discriminator(state['fake_b']))
     contrast = model.contrast(state, ids)
     total = adversarial + sum(contrast.values())
