@@ -1,4 +1,5 @@
 """The paired half of MoNCE's released files, SPADE's, to genzoo and back."""
+import math
 import re
 from collections.abc import Mapping
 
@@ -90,7 +91,9 @@ def _split(state: Mapping[str, Tensor]) -> State:
 def component_of(part: str, state: Mapping[str, Tensor]) -> dict:
     """The config of the component that a whole state in genzoo's keys is of, as far as shapes tell.
 
-    The size of the images is not among them, except with noise in place of the label map.
+    The size of the images is not among them; with noise in place of the label map, that of the first features is, and
+    ``crop_size`` and ``aspect_ratio`` (1 or 2) are such that they give it by ``num_upsampling_layers``, which may be
+    ``'normal'`` here for ``'more'``, too.
 
     Raises:
         KeyError, IndexError: a tensor that says a size is missing or has too few dimensions.
@@ -105,4 +108,14 @@ def component_of(part: str, state: Mapping[str, Tensor]) -> dict:
     base = image.shape[1] * (2 if most else 1)
     cfg = dict(type='SPADEGenerator', label_channels=state['head_0.norm_0.shared.0.weight'].shape[1],
                base_channels=base, num_upsampling_layers='most' if most else 'normal')
-    return cfg if fc.ndim == 4 else dict(cfg, use_vae=True, noise_size=fc.shape[1])
+    return cfg if fc.ndim == 4 else dict(cfg, use_vae=True, noise_size=fc.shape[1],
+                                         **_first_size(fc.shape[0] // (16 * base), 7 if most else 5))
+
+
+def _first_size(places: int, doublings: int) -> dict:
+    """Settings whose first features have so many places."""
+    for aspect_ratio in (1, 2):
+        width = math.isqrt(places * aspect_ratio)
+        if width * width == places * aspect_ratio:
+            return dict(crop_size=width * 2**doublings, aspect_ratio=float(aspect_ratio))
+    raise KeyError('fc.weight')

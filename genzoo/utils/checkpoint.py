@@ -200,12 +200,23 @@ def state_problems(own: Mapping[str, torch.Tensor], state: Mapping[str, torch.Te
     return problems
 
 
+def _explanations(module: nn.Module, state: Mapping[str, torch.Tensor]) -> list[str]:
+    """What the module and its children themselves say of weights that do not fit."""
+    found = []
+    for prefix, part in [('', module), *((f'{name}.', child) for name, child in module.named_children())]:
+        if hasattr(part, 'explain_misfit'):
+            found.append(part.explain_misfit({key.removeprefix(prefix): value for key, value in state.items()
+                                              if key.startswith(prefix)}))
+    return [text for text in found if text]
+
+
 def load_state_dict(module: nn.Module, state: Mapping[str, torch.Tensor], source: str,
                     remedy: str = '') -> None:
     """Loads ``state`` into ``module``, strictly.
 
     Args:
-        module: what to fill.
+        module: what to fill; it or its children may have a method ``explain_misfit(state)``, which says in terms of
+            the config's settings what does not fit, or None.
         state: all of its parameters and buffers.
         source: the file's name, for the message.
         remedy: what the user can do, for the message.
@@ -215,6 +226,7 @@ def load_state_dict(module: nn.Module, state: Mapping[str, torch.Tensor], source
     """
     problems = state_dict_problems(module, state)
     if problems:
+        problems = [*_explanations(module, state), *problems]
         raise WeightsError(f'{source}: does not fit {type(module).__name__} '
                            f'({"; ".join(problems)}). {remedy}'.rstrip())
     module.load_state_dict(state)

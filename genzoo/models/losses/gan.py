@@ -1,6 +1,7 @@
 """Adversarial losses on logits."""
 from collections.abc import Callable, Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -77,5 +78,5 @@ class GANLoss(nn.Module):
 
 def _mean_over_scales(loss: Callable, logits: Logits) -> Tensor:
     if isinstance(logits, Tensor):
-        return loss(logits).mean()
+        return loss(logits.to(torch.promote_types(logits.dtype, torch.float32))).mean()  # autocast or not
     return sum(_mean_over_scales(loss, scale) for scale in logits) / len(logits)

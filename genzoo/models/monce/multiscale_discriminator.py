@@ -1,4 +1,6 @@
 """The discriminator of paired translation."""
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -54,6 +56,13 @@ class SPADEMultiscaleDiscriminator(nn.Module):
         self.scales = nn.ModuleList(NLayerDiscriminator(label_channels + 3, base_channels, num_layers)
                                     for _ in range(num_scales))
         xavier_normal_init(self)
+
+    def explain_misfit(self, state: Mapping[str, Tensor]) -> str | None:
+        """Of how many label channels weights in these keys are, if not of this network's; None if they are."""
+        first = state.get('scales.0.stages.0.0.weight')
+        if not isinstance(first, Tensor) or first.ndim != 4 or first.shape[1] - 3 == self.label_channels:
+            return None
+        return f'made for label maps of {first.shape[1] - 3} channels, label_channels is {self.label_channels}'
 
     def forward(self, labels: Tensor, images: Tensor) -> list[list[Tensor]]:
         """

@@ -75,4 +75,4 @@ class PatchSampler(nn.Module):
         samples = [gather_patches(maps, places) for maps, places in zip(features, ids)]
         if self.use_mlp:
             samples = [head(sample) for head, sample in zip(self.heads, samples)]
-        return [l2_normalize(sample) for sample in samples], list(ids)
+        return [l2_normalize(sample.float()) for sample in samples], list(ids)  # autocast or not

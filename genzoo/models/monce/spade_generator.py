@@ -1,4 +1,6 @@
 """The generator of paired translation."""
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -56,6 +58,15 @@ class SPADEGenerator(nn.Module):
                                  for before, after in zip(widths, widths[1:]))
         self.conv_img = nn.Conv2d(widths[-1], 3, 3, 1, 1)
         xavier_normal_init(self)
+
+    def explain_misfit(self, state: Mapping[str, Tensor]) -> str | None:
+        """Which setting weights in these keys were made with, if it is not this network's; None if all seem equal."""
+        labels, fc = (state.get(key) for key in ('head_0.norm_0.shared.0.weight', 'fc.weight'))
+        if isinstance(labels, Tensor) and labels.ndim == 4 and labels.shape[1] != self.label_channels:
+            return f'made for label maps of {labels.shape[1]} channels, label_channels is {self.label_channels}'
+        if isinstance(fc, Tensor) and (fc.ndim == 2) != self.use_vae:
+            return f'made with use_vae={fc.ndim == 2}, use_vae is {self.use_vae}'
+        return None
 
     def forward(self, labels: Tensor, noise: Tensor | None = None) -> Tensor:
         """

@@ -6,7 +6,7 @@ import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch.nn.functional import mse_loss
 
-from genzoo.engine import SeparateDDP
+from genzoo.engine import AutocastOptimWrapper, SeparateDDP
 from genzoo.errors import ConfigError
 from genzoo.models.base import rank_rows
 from genzoo.models.losses import draw_patch_ids, gather_patches, l2_normalize
@@ -49,9 +49,8 @@ def make_batch():
     return make
 
 
-def make_optimizers(model, optimizer=torch.optim.SGD, lr=.01, **kwargs):
-    return OptimWrapperDict(**{
-        name: OptimWrapper(optimizer(getattr(model, name).parameters(), lr, **kwargs)) for name in NETWORKS})
+def make_optimizers(model, lr=.01, kind=OptimWrapper):
+    return OptimWrapperDict(**{name: kind(torch.optim.SGD(getattr(model, name).parameters(), lr)) for name in NETWORKS})
 
 
 # ------------------------------------------------- the procedure of the specification's sections 4.7 and 5
@@ -196,3 +195,13 @@ def test_entropies_of_the_weights_are_logged_now_and_then_and_are_no_losses(make
 def test_entropies_of_a_loss_without_weights_are_refused(make_model):
     with pytest.raises(ConfigError, match='entropy_interval=5: only MoNCELoss has weights'):
         make_model(entropy_interval=5, loss_contrast=dict(type='PatchNCELoss'))
+
+
+def test_mixed_precision_trains_with_nearly_the_same_losses(make_model, make_batch, publish_seed):
+    logs = []
+    for kind in (OptimWrapper, AutocastOptimWrapper):
+        publish_seed(0)
+        model = make_model()
+        optimizers = make_optimizers(model, kind=kind)
+        logs.append([model.train_step(make_batch(seed=number), optimizers) for number in range(2)][-1])
+    torch.testing.assert_close(*logs, rtol=.1, atol=.05)

@@ -79,3 +79,10 @@ class TestHeads:
     def test_sampling_without_them_is_refused(self, features):
         with pytest.raises(ConfigError, match='0 heads for 2 layers. Call create_heads'):
             PatchSampler()(features)
+
+
+def test_samples_have_unit_length_in_float32_under_autocast(features):
+    with torch.autocast('cpu', torch.bfloat16):
+        (samples, _), _ = PatchSampler(nc=16, in_channels=(3, 5), init_gain=1.)(features)
+    assert samples.dtype is torch.float32
+    torch.testing.assert_close(samples.norm(dim=-1), torch.ones(samples.shape[:2]), rtol=1e-5, atol=1e-5)
