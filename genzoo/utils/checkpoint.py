@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from ..errors import WeightsError
 from .files import atomic_write, require_file
 
+DIRECTORY = 0x10  # MS-DOS attribute of an entry in a zip archive
+
 
 def _safe_globals() -> list:
     """NumPy's arrays and numbers, which some checkpoints hold besides tensors; all of it is inert."""
@@ -53,6 +55,9 @@ def _require_whole(path: Path) -> None:
         if file.read(4) != b'PK\3\4':
             return
     with zipfile.ZipFile(path) as archive:
+        folder = next((part.filename for part in archive.infolist() if part.external_attr & DIRECTORY), None)
+        if folder is not None:  # PyTorch would leave the memory of such a tensor as it is
+            raise zipfile.BadZipFile(f'its part {folder} is marked as a folder')
         written_without = not any(part.CRC for part in archive.infolist())
         broken = None if written_without else archive.testzip()
     if broken is not None:

@@ -81,6 +81,16 @@ def test_flipped_weight_is_named_as_what_it_is(tmp_path):
     assert 'the checksum of its part a/data/0 is wrong' in refusal(path)
 
 
+def test_part_that_is_marked_as_a_folder_is_refused_since_pytorch_would_not_read_it(tmp_path):
+    path = tmp_path / 'a.pth'
+    torch.save(dict(weight=torch.arange(10.)), path)
+    data = bytearray(path.read_bytes())
+    entry = data.rindex(b'a/data/0') - 46  # the central directory's
+    data[entry + 38] ^= 0x10  # its attributes
+    path.write_bytes(data)
+    assert 'its part a/data/0 is marked as a folder' in refusal(path)
+
+
 def test_file_that_was_written_without_checksums_opens(tmp_path):
     torch.serialization.set_crc32_options(False)
     try:
