@@ -16,6 +16,8 @@ optim_wrapper = dict(
     discriminator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3, betas=(0.0, 0.9))))
 
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=200, val_interval=50)
+# As in the papers' recipe the rates fall in the second half; without that colours swing to the end.
+param_scheduler = [dict(type='LinearLR', by_epoch=False, begin=100, end=200, start_factor=1.0, end_factor=0.01)]
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 val_evaluator = [dict(type='StripedClasses')]

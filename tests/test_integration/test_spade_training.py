@@ -70,3 +70,16 @@ def test_another_number_of_classes_is_refused_before_training(root, tmp_path):
         name: SMALL['model'][name] | cfg for name, cfg in networks.items()}))
     with pytest.raises(DataError, match='has 151 classes, the networks were built for 150. Set label_channels=151'):
         runner.train()
+
+
+@pytest.mark.slow
+def test_the_toy_learns_colours_of_classes_and_where_they_are(tmp_path):
+    cfg = load_config('configs/monce/monce_spade_toy.py')
+    alone = dict(num_workers=0, persistent_workers=False)
+    cfg.merge_from_dict(dict(work_dir=str(tmp_path), custom_hooks=[], train_cfg=dict(max_iters=100, val_interval=1000),
+                             train_dataloader=alone, val_dataloader=alone))
+    runner = RUNNERS.build(cfg)
+    runner.train()
+    found = runner.val()
+    assert found['StripedClasses/colour_accuracy'] >= 0.9
+    assert found['StripedClasses/colour_error'] <= 0.25
