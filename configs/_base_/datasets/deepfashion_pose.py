@@ -1,22 +1,14 @@
 # DeepFashion, a skeleton drawn from OpenPose's key points and 17 maps of distances (S = 20); no mirroring.
-loader = dict(
-    num_workers=4, persistent_workers=True, collate_fn=dict(type='zoo_collate'),
-    worker_init_fn=dict(type='quiet_worker'))
-load = [
-    dict(type='LoadImages'),
-    dict(type='LoadPose'),
-]
+_base_ = ['labelled_256.py']
+
+load = [dict(type='LoadImages'), dict(type='LoadPose')]
 pack = dict(type='PackLabelledImage')
 dataset = dict(type='DeepFashionPoseDataset', data_root='data/DeepFashion')
 
-train_dataloader = dict(
-    **loader, global_batch_size=12, pin_memory=True, sampler=dict(type='EpochShuffleSampler'),
-    dataset=dict(
-        **dataset, phase='train',
-        pipeline=[*load, dict(type='PairedResizeRandomCropFlip', load_size=286, crop_size=256, flip_prob=0.0), pack]))
-val_dataloader = dict(
-    **loader, batch_size=12, sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        **dataset, phase='test',
-        pipeline=[*load, dict(type='PairedResizeRandomCropFlip', load_size=256, crop_size=256, flip_prob=0.0), pack]))
+train_dataloader = dict(dataset=dict(
+    **dataset, phase='train',
+    pipeline=[*load, dict(type='PairedResizeRandomCropFlip', load_size=286, crop_size=256, flip_prob=0.0), pack]))
+val_dataloader = dict(dataset=dict(
+    **dataset, phase='test',
+    pipeline=[*load, dict(type='PairedResizeRandomCropFlip', load_size=256, crop_size=256, flip_prob=0.0), pack]))
 test_dataloader = val_dataloader

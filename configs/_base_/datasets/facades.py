@@ -1,22 +1,7 @@
 # CMP facades, 13 classes: train_label/, train_img/, val_label/, val_img/.
-loader = dict(
-    num_workers=4, persistent_workers=True, collate_fn=dict(type='zoo_collate'),
-    worker_init_fn=dict(type='quiet_worker'))
-load = [
-    dict(type='LoadImages'),
-    dict(type='LoadLabel'),
-]
-pack = dict(type='PackLabelledImage')
-dataset = dict(type='FacadesDataset', data_root='data/facades')
+_base_ = ['labelled_256.py']
 
-train_dataloader = dict(
-    **loader, global_batch_size=12, pin_memory=True, sampler=dict(type='EpochShuffleSampler'),
-    dataset=dict(
-        **dataset, phase='train',
-        pipeline=[*load, dict(type='PairedResizeRandomCropFlip', load_size=286, crop_size=256, flip_prob=0.5), pack]))
-val_dataloader = dict(
-    **loader, batch_size=12, sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        **dataset, phase='test',
-        pipeline=[*load, dict(type='PairedResizeRandomCropFlip', load_size=256, crop_size=256, flip_prob=0.0), pack]))
+dataset = dict(type='FacadesDataset', data_root='data/facades')
+train_dataloader = dict(dataset=dict(**dataset, phase='train'))
+val_dataloader = dict(dataset=dict(**dataset, phase='test'))
 test_dataloader = val_dataloader

@@ -1,23 +1,10 @@
 # Label maps and images of your own, paired by name.
 # To set: the four folders; label_nc, the number of classes; has_unknown=True where 255 stands for unknown.
-loader = dict(
-    num_workers=4, persistent_workers=True, collate_fn=dict(type='zoo_collate'),
-    worker_init_fn=dict(type='quiet_worker'))
-load = [
-    dict(type='LoadImages'),
-    dict(type='LoadLabel'),
-]
-pack = dict(type='PackLabelledImage')
-dataset = dict(type='LabelFolderDataset', label_nc=13, has_unknown=False)
+_base_ = ['labelled_256.py']
 
-train_dataloader = dict(
-    **loader, global_batch_size=12, pin_memory=True, sampler=dict(type='EpochShuffleSampler'),
-    dataset=dict(
-        **dataset, label_dir='data/my_labels/train_label', image_dir='data/my_labels/train_img',
-        pipeline=[*load, dict(type='PairedResizeRandomCropFlip', load_size=286, crop_size=256, flip_prob=0.5), pack]))
-val_dataloader = dict(
-    **loader, batch_size=12, sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        **dataset, label_dir='data/my_labels/val_label', image_dir='data/my_labels/val_img',
-        pipeline=[*load, dict(type='PairedResizeRandomCropFlip', load_size=256, crop_size=256, flip_prob=0.0), pack]))
+dataset = dict(type='LabelFolderDataset', label_nc=13, has_unknown=False)
+train_dataloader = dict(dataset=dict(
+    **dataset, label_dir='data/my_labels/train_label', image_dir='data/my_labels/train_img'))
+val_dataloader = dict(dataset=dict(
+    **dataset, label_dir='data/my_labels/val_label', image_dir='data/my_labels/val_img'))
 test_dataloader = val_dataloader
