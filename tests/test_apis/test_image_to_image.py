@@ -1,4 +1,4 @@
-"""With stand-ins for the models: one inverts its images, the other paints classes grey."""
+"""Mostly with stand-ins for the models: one inverts its images, the other paints classes grey."""
 import inspect
 import os
 
@@ -30,7 +30,6 @@ class _Model(BaseModel):
 class _Inverter(_Model):
     def forward(self, inputs, data_samples=None, mode='tensor'):
         images = inputs['img_a']
-        assert all(side % 4 == 0 for side in images.shape[2:])
         self.seen.append(tuple(images.shape))
         return [DataSample(fake_img=((1 - image) * 127.5).round().to(torch.uint8)) for image in images]
 
@@ -40,6 +39,7 @@ class _Painter(_Model):
     def __init__(self):
         super().__init__()
         self.generator.image_size = (8, 16)
+        self.num_classes, self.label_mode = 8, 'index'
 
     def forward(self, inputs, data_samples=None, mode='tensor'):
         self.seen.append(inputs['label'])
@@ -182,7 +182,7 @@ def test_a_broken_picture_is_named_or_skipped(inverter, tmp_path):
     (dict(input='/nowhere/a.png'), DataError, '/nowhere/a.png: is missing'),
     (dict(batch_size=0), ConfigError, '--batch-size 0'),
     (dict(max_side=0), ConfigError, '--max-side 0'),
-    (dict(size=8), DataError, '8x8 pixels are too few'),
+    (dict(size=7), DataError, '7x7 pixels are too few'),
 ])
 def test_options_that_cannot_be_followed_are_refused(inverter, tmp_path, options, error, message):
     _photo(tmp_path / 'a.png')
@@ -211,6 +211,7 @@ def test_numpy_files_give_the_same_as_pictures_and_dense_ones_are_taken_as_they_
     save(tmp_path / f'c.{kind}', np.stack([label / 7, label / 9]))
     a, b = (painter(path, progress=False)[0]['image'] for path in (tmp_path / 'a.png', tmp_path / f'b.{kind}'))
     assert torch.equal(a, b)
+    painter.model.num_classes, painter.model.label_mode = 2, 'dense'
     painter(tmp_path / f'c.{kind}', progress=False)
     assert painter.model.seen[0].dtype == torch.int64
     assert painter.model.seen[-1].dtype == torch.float32
@@ -225,6 +226,34 @@ def test_label_files_are_read_by_the_rule_that_the_checkpoint_carries(tmp_path):
     Image.fromarray(np.uint8([[77]])).save(tmp_path / 'b.png')
     with pytest.raises(DataError, match=r'b\.png: its label 77 .* is out of range, must be 0\.\.5 or 255'):
         painter(tmp_path / 'b.png', progress=False)
+
+
+@pytest.mark.parametrize(('label', 'message'), [
+    (np.uint8([[0, 8]]), r'a\.npy: a label map with the value 8; the model has 8 classes'),
+    (np.zeros((2, 1, 1), np.int64), r"a\.npy: a label map of 2 channels; 'index' labels of 8 classes have 1")])
+def test_labels_that_the_model_does_not_know_are_named_with_their_file(painter, tmp_path, label, message):
+    np.save(tmp_path / 'a.npy', label)
+    with pytest.raises(DataError, match=message):
+        painter(tmp_path / 'a.npy', progress=False)
+
+
+CUT = dict(type='CUT', generator=dict(type='CUTResnetGenerator', base_channels=2, num_blocks=1))
+SPADE = dict(type='SPADEModel', generator=dict(
+    type='SPADEGenerator', label_channels=3, base_channels=2, crop_size=32))
+
+
+@pytest.mark.parametrize(('model', 'shape'), [(CUT, (3, 17, 22)), (SPADE, (3, 32, 32))])
+def test_the_papers_models_make_pictures_of_files(tmp_path, model, shape):
+    (tmp_path / 'own.py').write_text(f"default_scope = 'genzoo'\nmodel = {model}\n")
+    torch.save(dict(state_dict=MODELS.build(model).state_dict()), tmp_path / 'own.pth')
+    if shape[1] == 17:
+        _photo(tmp_path / 'a.png', 22, 17)
+    else:
+        Image.fromarray(np.random.RandomState(0).randint(3, size=(9, 9), dtype=np.uint8)).save(tmp_path / 'a.png')
+    inferencer = MoNCEInferencer(tmp_path / 'own.py', tmp_path / 'own.pth', 'cpu')
+    result = inferencer(tmp_path / 'a.png', out_dir=tmp_path / 'out', progress=False)[0]
+    assert result['image'].shape == shape
+    assert result['path'].is_file()
 
 
 def test_label_maps_shrink_as_pil_does_it():

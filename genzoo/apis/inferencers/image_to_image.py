@@ -13,6 +13,8 @@ from ...datasets.image_files import IMAGE_SUFFIXES
 from ...datasets.transforms.image import load_image, to_array
 from ...datasets.transforms.label import LabelRule
 from ...errors import ConfigError, DataError
+from ...models.monce.cut import SMALLEST
+from ...models.monce.semantics import require_labels
 from ...registry import INFERENCERS
 from ...utils import require_file
 from ...utils.label_maps import colour_labels, read_label
@@ -21,16 +23,10 @@ from .base import Inferencer
 from .pictures import PictureInferencer
 
 LABEL_SUFFIXES = ('.png', '.npy', '.npz')
-MULTIPLE = 4
-"""Of which the generator takes sides."""
-LEAST_SIDE = 16
-"""In pixels; of less nothing is left where the generator mirrors at the border of its smallest features."""
 
 
 class ImageTranslationInferencer(PictureInferencer):
     """Translates images into another domain, at any size.
-
-    Sides that are no multiples of 4 are continued by up to 3 pixels of their border, which are cut off again.
 
     Args:
         config, checkpoint, device: see :class:`PictureInferencer`.
@@ -47,18 +43,15 @@ class ImageTranslationInferencer(PictureInferencer):
         if max_side is not None and max(image.size) > max_side:
             scaled = (max(1, round(side * max_side / max(image.size))) for side in image.size)
             image = image.resize(tuple(scaled), Image.Resampling.BICUBIC)
-        if min(image.size) < LEAST_SIDE:
+        if min(image.size) < SMALLEST:
             raise DataError(f'{path}: {image.width}x{image.height} pixels are too few; both sides must have at least '
-                            f'{LEAST_SIDE}. Enlarge it.')
+                            f'{SMALLEST}. Enlarge it.')
         return torch.from_numpy(to_array(image))
 
     def predict(self, batch: Tensor) -> list[Tensor]:
         """See the base class."""
-        height, width = batch.shape[2:]
-        border = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
-        padded = F.pad(batch.float(), border, mode='replicate').to(torch.uint8)
-        samples = self.model.val_step(dict(inputs=dict(img_a=padded), data_samples=None))
-        return [sample.fake_img[:, :height, :width].cpu() for sample in samples]
+        samples = self.model.val_step(dict(inputs=dict(img_a=batch), data_samples=None))
+        return [sample.fake_img for sample in samples]
 
     def source_picture(self, value: Tensor) -> Tensor:
         """The photograph."""
@@ -86,9 +79,10 @@ class LabelToImageInferencer(PictureInferencer):
         """The label map at the model's size, (L, H, W), int64 or, if dense, float32."""
         if max_side is not None:
             raise ConfigError('--max-side: is for photographs; the sizes of label maps follow the model. Leave it out.')
-        label = self._read_picture(path) if path.suffix.lower() == '.png' else read_array(path)
+        label = torch.from_numpy(self._read_picture(path) if path.suffix.lower() == '.png' else read_array(path))
+        require_labels(label[None], self.model.num_classes, self.model.label_mode, [str(path)])
         shape = (size, size) if size is not None else self._model_size()
-        return torch.from_numpy(label) if shape is None else resize_label(torch.from_numpy(label), shape)
+        return label if shape is None else resize_label(label, shape)
 
     def _read_picture(self, path: Path) -> np.ndarray:
         """(1, H, W) int64."""

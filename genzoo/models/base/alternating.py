@@ -156,6 +156,7 @@ class AlternatingModel(BaseModel):
             with self._precision(wrappers[0]), self._without_sync(number < len(rounds)):
                 losses = getattr(self, update.losses)(state)
                 total = sum(value for key, value in losses.items() if 'loss' in key)
+            with self._without_sync(number < len(rounds)):  # outside autocast, which is for forward passes
                 wrappers[0].backward(total / len(rounds))
             for key, value in losses.items():
                 logs[key] = logs.get(key, 0) + value.detach() / len(rounds)
@@ -222,6 +223,18 @@ class AlternatingModel(BaseModel):
         if name in self.ema_cfg:
             return getattr(self, f'{name}_ema').module
         return unwrap(getattr(self, name))
+
+    def keep_for_prediction(self) -> None:
+        """Drops all children that predictions do without; averaged copies replace their networks.
+
+        The model can no longer be trained or saved.
+        """
+        self.eval()
+        kept = {name: self.network(name) for name in self.needed_for_prediction}
+        for name in self._modules.keys() - kept.keys() - {'data_preprocessor'}:
+            del self._modules[name]
+        self._modules.update(kept)
+        self.ema_cfg = {}
 
     def train(self, mode: bool = True) -> 'AlternatingModel':
         """Switches to training or evaluation; frozen networks and averaged copies stay in evaluation."""

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from ...errors import ConfigError, DataError
 from ...registry import MODELS
 from ...structures import DataSample
-from ..base import AdversarialModel, Update, as_uint8_again, to_uint8, unwrap
+from ..base import AdversarialModel, Update, as_uint8_again, completed_samples, to_uint8, unwrap
 from ..losses import MoNCELoss, draw_patch_ids
 
 MULTIPLE = 4  # of which height and width must be
-SMALLEST = 8  # pixels
+SMALLEST = 8  # pixels; of less nothing is left to mirror at the border of the smallest features
 
 
 @MODELS.register_module()
@@ -229,21 +229,13 @@ class CUT(AdversarialModel):
         Args:
             compile: with :func:`torch.compile`, at the first call.
         """
-        self.eval()
-        generator = self.network('generator')
-        for name in ('discriminator', 'patch_sampler', 'generator_ema'):
-            self._modules.pop(name, None)
-        self.generator, self.ema_cfg = generator, {}
+        self.keep_for_prediction()
         if compile:
             self.generator.compile(dynamic=True)
 
     @staticmethod
     def _predictions(fakes: Tensor, inputs: dict, data_samples: Sequence[DataSample] | None) -> list[DataSample]:
-        samples = [sample.clone() for sample in data_samples or [DataSample() for _ in fakes]]
         fields = dict(fake_img=to_uint8(fakes), source_img=as_uint8_again(inputs['img_a']))
         if 'img_b' in inputs:
             fields['gt_img'] = as_uint8_again(inputs['img_b'])
-        for name, images in fields.items():
-            for sample, image in zip(samples, images.cpu()):
-                sample.set_field(image, name)
-        return samples
+        return completed_samples(data_samples, fields)

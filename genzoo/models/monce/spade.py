@@ -8,7 +8,7 @@ from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 from ...errors import ConfigError, DataError
 from ...registry import MODELS
 from ...structures import DataSample
-from ..base import AdversarialModel, Update, as_uint8_again, to_uint8, unwrap
+from ..base import AdversarialModel, Update, as_uint8_again, completed_samples, to_uint8, unwrap
 from .semantics import MODES, encode_labels, instance_edges
 
 
@@ -201,12 +201,8 @@ class SPADEModel(AdversarialModel):
         Args:
             compile: with :func:`torch.compile`, at the first call.
         """
-        self.eval()
-        generator = self.network('generator')
-        self.discriminator = self.loss_contrast = None
-        self._modules.pop('generator_ema', None)
-        self.generator, self.ema_cfg = generator, {}
-        for layer in list(generator.modules()):
+        self.keep_for_prediction()
+        for layer in list(self.generator.modules()):
             if is_parametrized(layer, 'weight'):  # spectral norm, which would divide weights at each call
                 remove_parametrizations(layer, 'weight')
         if compile:
@@ -214,11 +210,7 @@ class SPADEModel(AdversarialModel):
 
     @staticmethod
     def _predictions(fakes: Tensor, inputs: dict, data_samples: Sequence[DataSample] | None) -> list[DataSample]:
-        samples = [sample.clone() for sample in data_samples or [DataSample() for _ in fakes]]
         fields = dict(fake_img=to_uint8(fakes), label=inputs['label'])
         if 'img' in inputs:
             fields['gt_img'] = as_uint8_again(inputs['img'])
-        for name, values in fields.items():
-            for sample, value in zip(samples, values.cpu()):
-                sample.set_field(value, name)
-        return samples
+        return completed_samples(data_samples, fields)

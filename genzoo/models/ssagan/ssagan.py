@@ -233,14 +233,10 @@ class SSAGAN(AdversarialModel):
         Args:
             compile: with :func:`torch.compile`, at the first call.
         """
-        self.eval()
-        generator = self.network('generator')
-        self._fused = fuse_generator(generator)
+        self.keep_for_prediction()
+        self._fused = fuse_generator(self.generator)
         if compile:
             self._fused.compile(dynamic=True)
-        for name in ('discriminator', 'image_encoder', 'generator_ema'):
-            self._modules.pop(name, None)
-        self.generator, self.ema_cfg = generator, {}
 
     @staticmethod
     def _predictions(output: dict, inputs: dict, data_samples: Sequence[DataSample] | None) -> list[DataSample]:
