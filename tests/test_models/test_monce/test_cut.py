@@ -21,23 +21,6 @@ def test_heads_exist_before_optimisers(cut):
     assert [head[0].in_features for head in cut().patch_sampler.heads] == [3, 4, 8]
 
 
-def test_step_trains_all_three_networks(cut):
-    model = cut()
-    before = {name: weights(model, name) for name in NAMES}
-    logs = model.train_step(batch(), optimizers(model, *NAMES))
-    assert set(logs) == {'loss_d', 'd_real', 'd_fake', 'loss_g', 'loss_nce', 'loss_nce_idt'}
-    assert not any(torch.equal(before[name], weights(model, name)) for name in NAMES)
-
-
-def test_generator_is_judged_by_the_updated_discriminator(cut):
-    model = cut()
-    wrappers = optimizers(model, *NAMES)
-    state = model.begin_iteration(batch()['inputs'], None)
-    first = model.loss_gan(model.discriminator(state['fake_b'].detach()))
-    logs = model.train_step(batch(), wrappers)
-    assert not torch.allclose(logs['loss_g'], first)
-
-
 def test_keys_are_what_encoding_the_sources_gives(cut):
     model = cut()
     state = model.begin_iteration(batch()['inputs'], None)
@@ -45,19 +28,6 @@ def test_keys_are_what_encoding_the_sources_gives(cut):
     for mine, theirs in zip(state['keys'], expected):
         torch.testing.assert_close(mine, theirs)
         assert not mine.requires_grad
-
-
-def test_layers_together_give_what_they_give_alone(cut):
-    """One batched plan, where patch counts agree, is the mean of a loss a layer and domain."""
-    model = cut()
-    state = model.begin_iteration(batch()['inputs'], None)
-    ids = model._draw_ids(state['keys'])
-    together = model.contrast(state, ids)
-    keys, _ = model.patch_sampler(state['keys'], ids=ids)
-    queries, _ = model.patch_sampler(model._encode(state['translated']), ids=ids)
-    for name, side in (('loss_nce', slice(0, 2)), ('loss_nce_idt', slice(2, 4))):
-        alone = torch.stack([model.loss_contrast(q[side], k[side]).mean() for q, k in zip(queries, keys)]).mean()
-        torch.testing.assert_close(together[name], 0.5 * alone)
 
 
 def test_layers_with_fewer_places_are_contrasted_by_themselves(cut):
