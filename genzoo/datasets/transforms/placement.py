@@ -1,4 +1,5 @@
 """Resizing, cropping and mirroring, alike for pictures that belong together."""
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -121,9 +122,9 @@ class PlacingTransform(BaseTransform):
         switched = self._switch_epoch is not None and epoch >= self._switch_epoch
         return self.crop_size if switched else self.load_size
 
+    @abstractmethod
     def resized_size(self, size: Size, load_size: int) -> Size:
         """Width and height that the mode makes of those of a picture."""
-        raise NotImplementedError
 
     def final_size(self, size: Size) -> Size | None:
         """Width and height of the result for those after the crop; None: the same."""
