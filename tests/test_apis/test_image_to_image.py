@@ -182,7 +182,7 @@ def test_a_broken_picture_is_named_or_skipped(inverter, tmp_path):
     (dict(input='/nowhere/a.png'), DataError, '/nowhere/a.png: is missing'),
     (dict(batch_size=0), ConfigError, '--batch-size 0'),
     (dict(max_side=0), ConfigError, '--max-side 0'),
-    (dict(size=7), DataError, '7x7 pixels are too few'),
+    (dict(size=7), DataError, r'7x7 pixels are too few.*larger --size or --max-side\.'),
 ])
 def test_options_that_cannot_be_followed_are_refused(inverter, tmp_path, options, error, message):
     _photo(tmp_path / 'a.png')

@@ -44,8 +44,9 @@ class ImageTranslationInferencer(PictureInferencer):
             scaled = (max(1, round(side * max_side / max(image.size))) for side in image.size)
             image = image.resize(tuple(scaled), Image.Resampling.BICUBIC)
         if min(image.size) < SMALLEST:
+            remedy = 'Enlarge it.' if size is None and max_side is None else 'Give a larger --size or --max-side.'
             raise DataError(f'{path}: {image.width}x{image.height} pixels are too few; both sides must have at least '
-                            f'{SMALLEST}. Enlarge it.')
+                            f'{SMALLEST}. {remedy}')
         return torch.from_numpy(to_array(image))
 
     def predict(self, batch: Tensor) -> list[Tensor]:

@@ -92,7 +92,7 @@ class PlacingTransform(BaseTransform):
         flip_prob: how often left and right are exchanged.
 
     Raises:
-        ConfigError: another mode, or a crop larger than what it is cut from.
+        ConfigError: another mode, a size below 1, or a crop larger than what it is cut from.
     """
 
     MODES: tuple[str, ...] = ()
@@ -102,6 +102,9 @@ class PlacingTransform(BaseTransform):
                  flip_prob: float = 0.5) -> None:
         if mode not in self.MODES:
             raise ConfigError(f'{type(self).__name__}: mode={mode!r}: must be one of {", ".join(self.MODES)}.')
+        if min(load_size, crop_size) < 1:
+            raise ConfigError(f'{type(self).__name__}: load_size={load_size}, crop_size={crop_size}: must be at '
+                              'least 1.')
         if mode == 'resize_and_crop' and load_size < crop_size:
             raise ConfigError(f'{type(self).__name__}: load_size={load_size}, crop_size={crop_size}: the crop must not '
                               'be larger than the resized image.')

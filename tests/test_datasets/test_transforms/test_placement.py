@@ -92,5 +92,7 @@ def test_an_image_too_small_for_the_crop_is_named(step, message):
 def test_what_has_no_meaning_is_refused():
     with pytest.raises(ConfigError, match="ResizeRandomCropFlip: mode='zoom': must be one of resize_and_crop, crop"):
         ResizeRandomCropFlip('zoom')
+    with pytest.raises(ConfigError, match='load_size=286, crop_size=0: must be at least 1'):
+        ResizeRandomCropFlip(crop_size=0)
     with pytest.raises(ConfigError, match='load_size=200, crop_size=256: the crop must not be larger'):
         PairedResizeRandomCropFlip(load_size=200)
