@@ -141,9 +141,13 @@ class CUT(AdversarialModel):
             translations below it; ``keys``, feature maps of what was translated, a list; ``flipped``.
 
         Raises:
-            DataError: images are smaller than 8 pixels.
+            DataError: images are smaller than 8 pixels, or with ``nce_idt`` of two sizes.
         """
         require_size(inputs['img_a'])
+        if self.nce_idt and inputs['img_a'].shape != inputs['img_b'].shape:
+            sizes = ' and '.join(f'{image.shape[3]} x {image.shape[2]}' for image in inputs.values())
+            raise DataError(f'images of the domains are of {sizes} pixels: for the identity term they must be of one '
+                            'size. Crop them alike, or set model.nce_idt=False.')
         images = torch.cat([inputs['img_a'], inputs['img_b']]) if self.nce_idt else inputs['img_a']
         flipped = self.flip_equivariance and bool(torch.rand((), generator=self._noise_generator()) < 0.5)
         output = self.generator(images.flip(-1) if flipped else images, layers=self.nce_layers)

@@ -101,6 +101,13 @@ def test_training_images_too_small_for_the_generator_are_refused(cut):
         cut().begin_iteration(tiny, None)
 
 
+def test_domains_of_two_sizes_train_without_identity_only(cut):
+    inputs = dict(img_a=A, img_b=random_image(1, side=20))
+    with pytest.raises(DataError, match=r'of 16 x 16 and 20 x 20 pixels: .*set model\.nce_idt=False'):
+        cut().begin_iteration(inputs, None)
+    assert cut(nce_idt=False).begin_iteration(inputs, None)['fake_b'].shape == A.shape
+
+
 @pytest.mark.parametrize('sampler', [dict(use_mlp=False), dict(use_mlp=False, pool_size=2)])
 def test_a_sampler_without_heads_needs_no_optimiser(cut, sampler):
     model = cut(patch_sampler=dict(type='PatchSampler', **sampler))
