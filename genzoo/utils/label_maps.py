@@ -22,19 +22,21 @@ def read_label(path: str | Path, what: str = 'the label map') -> np.ndarray:
         (H, W) int32.
 
     Raises:
-        DataError: it is missing, broken, or has colours.
+        DataError: it is missing, broken, a JPEG, or has colours.
     """
     path = require_file(path, what, 'Check the path.')
     try:
         with Image.open(path) as image:
-            mode, label = image.mode, np.asarray(image)
+            mode, kind, label = image.mode, image.format, np.asarray(image)
     except Exception as error:  # a broken picture raises nearly anything
         reason = str(error).split('\n')[0].replace(f"'{path}'", 'it')
         raise DataError(f'{path}: truncated or not an image ({reason}). Fetch it again, or set '
                         "on_error='skip' to go on without it.") from error
     if mode not in INDEX_MODES:
-        raise DataError(f'{path}: has colours (mode {mode}), but a label map needs one class number a pixel. Convert '
-                        'it to a grey or palette PNG of class numbers; if it is a picture, swap image and label paths.')
+        raise DataError(f'{path}: has colours (mode {mode}), but {what} needs one number a pixel. Convert it to a grey '
+                        'or palette PNG of numbers; if it is a picture, swap image and label paths.')
+    if kind == 'JPEG':
+        raise DataError(f'{path}: is a JPEG, which changes numbers as it stores them. Make {what} anew as a PNG.')
     return label.astype(np.int32)
 
 

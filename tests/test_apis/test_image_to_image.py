@@ -242,15 +242,59 @@ SPADE = dict(type='SPADEModel', generator=dict(
     type='SPADEGenerator', label_channels=3, base_channels=2, crop_size=32))
 
 
+def _saved(folder, model):
+    (folder / 'own.py').write_text(f"default_scope = 'genzoo'\nmodel = {model}\n")
+    torch.save(dict(state_dict=MODELS.build(model).state_dict()), folder / 'own.pth')
+    return folder / 'own.py', folder / 'own.pth', 'cpu'
+
+
+class TestInstances:
+    @pytest.fixture
+    def files(self, tmp_path):
+        for name, label in (('label', np.zeros((9, 9), np.uint8)), ('two', np.uint16([[1] * 4 + [2000] * 5] * 9)),
+                            ('one', np.full((9, 9), 7, np.uint16))):
+            (tmp_path / name).mkdir()
+            Image.fromarray(label).save(tmp_path / name / 'a.png')
+        generator = dict(SPADE['generator'], label_channels=2)
+        return tmp_path, _saved(tmp_path, dict(SPADE, generator=generator, instance_edges=True))
+
+    def test_maps_of_the_same_names_are_read_with_the_labels(self, files):
+        root, model = files
+        edges = []
+        for name in ('one', 'two'):
+            inferencer = MoNCEInferencer(*model, instance_dir=root / name)
+            inferencer.model.generator.register_forward_pre_hook(lambda _, inputs: edges.append(inputs[0][0, 1].sum()))
+            result, = inferencer(root / 'label', out_dir=root / 'out' / name, progress=False)
+            assert result['image'].shape == (3, 32, 32)
+            assert not _read(root / 'out' / name / 'input_label' / 'a.png').any()
+        assert edges == [0, 2 * 32]
+
+    def test_what_is_missing_or_does_not_fit_is_named(self, files):
+        root, model = files
+        with pytest.raises(ConfigError, match=r'own\.py: its model reads the edges of instances\. Give --instance-dir'):
+            MoNCEInferencer(*model)
+        inferencer = MoNCEInferencer(*model, instance_dir=root / 'one')
+        Image.new('I;16', (5, 9)).save(root / 'one' / 'a.png')
+        with pytest.raises(DataError, match=r'one/a\.png: has 5x9 pixels, its label map .*label/a\.png 9x9'):
+            inferencer(root / 'label', progress=False)
+        (root / 'one' / 'a.png').unlink()
+        with pytest.raises(DataError, match=r'one/a\.png: the instance map is missing'):
+            inferencer(root / 'label', progress=False)
+
+    @pytest.mark.parametrize(('model', 'message'), [
+        (CUT, 'is for models of label maps, .* has CUT'), (SPADE, 'reads no instance maps')])
+    def test_models_that_have_no_use_for_them_refuse_the_folder(self, tmp_path, model, message):
+        with pytest.raises(ConfigError, match=f'--instance-dir objects: .*{message}'):
+            MoNCEInferencer(*_saved(tmp_path, model), instance_dir='objects')
+
+
 @pytest.mark.parametrize(('model', 'shape'), [(CUT, (3, 17, 22)), (SPADE, (3, 32, 32))])
 def test_the_papers_models_make_pictures_of_files(tmp_path, model, shape):
-    (tmp_path / 'own.py').write_text(f"default_scope = 'genzoo'\nmodel = {model}\n")
-    torch.save(dict(state_dict=MODELS.build(model).state_dict()), tmp_path / 'own.pth')
     if shape[1] == 17:
         _photo(tmp_path / 'a.png', 22, 17)
     else:
         Image.fromarray(np.random.RandomState(0).randint(3, size=(9, 9), dtype=np.uint8)).save(tmp_path / 'a.png')
-    inferencer = MoNCEInferencer(tmp_path / 'own.py', tmp_path / 'own.pth', 'cpu')
+    inferencer = MoNCEInferencer(*_saved(tmp_path, model))
     result = inferencer(tmp_path / 'a.png', out_dir=tmp_path / 'out', progress=False)[0]
     assert result['image'].shape == shape
     assert result['path'].is_file()

@@ -155,6 +155,13 @@ def test_a_label_map_of_colours_is_refused_with_a_remedy(tmp_path):
         data[0]
 
 
+def test_a_label_map_stored_as_jpeg_is_refused(tmp_path):
+    data = folder(tmp_path)
+    Image.new('L', (40, 30)).save(tmp_path / 'labels' / 'a.png', format='JPEG')
+    with pytest.raises(DataError, match=r'/labels/a\.png: is a JPEG, which changes numbers'):
+        data[0]
+
+
 def test_sixteen_bits_are_read(tmp_path):
     data = folder(tmp_path, dict(label_nc=400))
     Image.new('I;16', (40, 30), 300).save(tmp_path / 'labels' / 'a.png')

@@ -69,18 +69,36 @@ class LabelToImageInferencer(PictureInferencer):
 
     Args:
         config, checkpoint, device: see :class:`PictureInferencer`.
+        instance_dir: for models with ``instance_edges``: folder of an instance map for each label map, of its name.
+
+    Raises:
+        ConfigError: ``instance_dir`` is missing, or given to a model that has no use for it.
     """
 
     slug = 'monce'
     suffixes = LABEL_SUFFIXES
     folders = ('synthesized_image', 'input_label')
 
+    def __init__(self, config: Path, checkpoint: Path | None = None, device: str = 'auto',
+                 instance_dir: Path | None = None) -> None:
+        super().__init__(config, checkpoint, device)
+        self.reads_instances = bool(getattr(self.model, 'instance_edges', False))
+        if self.reads_instances and instance_dir is None:
+            raise ConfigError(f'{config}: its model reads the edges of instances. Give --instance-dir, a folder of '
+                              'instance maps of the same names as the label maps.')
+        if instance_dir is not None and not self.reads_instances:
+            raise ConfigError(f'--instance-dir {instance_dir}: the model of {config} reads no instance maps. '
+                              'Leave it out.')
+        self.instance_dir = instance_dir
+
     def read(self, path: Path, size: int | None, max_side: int | None) -> Tensor:
-        """The label map at the model's size, (L, H, W), int64 or, if dense, float32."""
+        """The label map at the model's size, (L, H, W), int64 or, if dense, float32; the instance map comes last."""
         if max_side is not None:
             raise ConfigError('--max-side: is for photographs; the sizes of label maps follow the model. Leave it out.')
         label = torch.from_numpy(self._read_picture(path) if path.suffix.lower() == '.png' else read_array(path))
         require_labels(label[None], self.model.num_classes, self.model.label_mode, [str(path)])
+        if self.reads_instances:
+            label = torch.cat([label, self._read_instance(path, label.shape[1:]).to(label.dtype)])
         shape = (size, size) if size is not None else self._model_size()
         return label if shape is None else resize_label(label, shape)
 
@@ -89,18 +107,28 @@ class LabelToImageInferencer(PictureInferencer):
         label, rule = read_label(path), self.model.dataset_meta.get('label_rule')
         return (label if rule is None else LabelRule(**rule)(label, path))[None].astype(np.int64)
 
+    def _read_instance(self, path: Path, shape: tuple[int, int]) -> Tensor:
+        """(1, H, W) int32."""
+        instance = read_label(Path(self.instance_dir) / f'{path.stem}.png', 'the instance map')
+        if instance.shape != tuple(shape):
+            raise DataError(f'{Path(self.instance_dir) / path.stem}.png: has {instance.shape[1]}x{instance.shape[0]} '
+                            f'pixels, its label map {path} {shape[1]}x{shape[0]}. Both must show the same.')
+        return torch.from_numpy(instance)[None]
+
     def _model_size(self) -> tuple[int, int] | None:
         """Height and width that the generator was built for; None if it does not say."""
         return getattr(self.model.network('generator'), 'image_size', None)
 
     def predict(self, batch: Tensor) -> list[Tensor]:
         """See the base class."""
-        samples = self.model.val_step(dict(inputs=dict(label=batch), data_samples=None))
+        inputs = dict(label=batch[:, :-1], instance=batch[:, -1:]) if self.reads_instances else dict(label=batch)
+        samples = self.model.val_step(dict(inputs=inputs, data_samples=None))
         return [sample.fake_img.cpu() for sample in samples]
 
     def source_picture(self, value: Tensor) -> Tensor:
         """The label map in colours."""
-        return torch.from_numpy(colour_labels(value.numpy())).permute(2, 0, 1)
+        label = value[:-1] if self.reads_instances else value
+        return torch.from_numpy(colour_labels(label.numpy())).permute(2, 0, 1)
 
     def pictures(self, result: dict) -> list[Tensor]:
         """The image and the label map in colours."""
@@ -153,20 +181,25 @@ class MoNCEInferencer(Inferencer):
         config: config file of the model.
         checkpoint: its weights; by default checkpoints/<name of the config>.pth.
         device: auto, cpu, cuda, ...
+        instance_dir: for models with instance_edges: folder of an instance map (PNG) for each label map, of its name.
 
     Raises:
-        ConfigError: the config's model is of another paper.
+        ConfigError: the config's model is of another paper, or has no use for ``instance_dir``.
     """
 
     slug = 'monce'
 
     def __init__(self, config: Path = Path('configs/monce/monce_cut_horse2zebra.py'), checkpoint: Path | None = None,
-                 device: str = 'auto') -> None:
+                 device: str = 'auto', instance_dir: Path | None = None) -> None:
         kind = str((load_config(config).get('model') or {}).get('type')).rpartition('.')[2]
         if kind not in KINDS:
             raise ConfigError(f'{config}: its model is {kind}; must be {" or ".join(KINDS)}. Choose a config of '
                               'configs/monce.')
-        self.chosen = KINDS[kind](config, checkpoint, device)
+        if instance_dir is not None and KINDS[kind] is not LabelToImageInferencer:
+            raise ConfigError(f'--instance-dir {instance_dir}: is for models of label maps, {config} has {kind}. '
+                              'Leave it out.')
+        more = {} if instance_dir is None else dict(instance_dir=instance_dir)
+        self.chosen = KINDS[kind](config, checkpoint, device, **more)
         self.model, self.checkpoint = self.chosen.model, self.chosen.checkpoint
 
     @wraps(PictureInferencer.stream)

@@ -72,12 +72,16 @@ class SPADEModel(AdversarialModel):
         return unwrap(self.generator).label_channels - self.instance_edges
 
     def check_dataset(self, metainfo: Mapping) -> None:
-        """Raises a :class:`DataError` if the data set has another number of classes than the networks."""
+        """Raises a :class:`DataError` if the data set has other classes than the networks, or lacks instance maps."""
         given = metainfo.get('num_classes')
         if given is not None and given != self.num_classes:
             raise DataError(f'{metainfo.get("dataset_name", "data set")}: has {given} classes, the networks were built '
                             f'for {self.num_classes}. Set label_channels={given + self.instance_edges} of generator '
                             'and discriminator, or take the config of this data set.')
+        if self.instance_edges and metainfo.get('has_instances') is False:
+            raise DataError(f'{metainfo.get("dataset_name", "data set")}: is read without instance maps, which '
+                            'model.instance_edges needs. Set instances=True of the data set (of folders of your own '
+                            'instance_dir), or instance_edges=False and label_channels one lower.')
 
     def encode(self, inputs: dict) -> Tensor:
         """The label map as the networks read it.
