@@ -79,7 +79,7 @@ def configure(args: argparse.Namespace) -> Config:
         cfg.resume, cfg.load_from = False, args.load_from
     if not (args.resume or args.overwrite or cfg.get('resume')):
         require_unused(cfg.work_dir, USED)
-    randomness = dict(cfg.get('randomness') or {})
+    randomness = dict(dict(seed=None), **(cfg.get('randomness') or {}))  # mmengine wants a seed, be it none
     if args.seed is not None:
         randomness['seed'] = args.seed
     seed = randomness.get('seed')

@@ -7,6 +7,7 @@ from PIL import Image
 from ..errors import DataError
 from .files import require_file
 
+NUM_COLOURS = 256
 INDEX_MODES = ('1', 'L', 'P', 'I', 'I;16')
 """PIL's modes with one number a pixel; of a palette (P) that is the index, whatever the colours."""
 
@@ -40,10 +41,13 @@ def read_label(path: str | Path, what: str = 'the label map') -> np.ndarray:
     return label.astype(np.int32)
 
 
-def label_colours(count: int) -> np.ndarray:
+def label_colours(count: int = NUM_COLOURS) -> np.ndarray:
     """A colour for each class, that of PASCAL VOC: near numbers get colours far apart, 0 is black.
 
     Bit b of R, G and B, from the highest downwards, is bit 3b, 3b + 1 and 3b + 2 of the number.
+
+    Args:
+        count: number of classes, at most 2^24.
 
     Returns:
         (count, 3) uint8, RGB.
