@@ -54,7 +54,7 @@ class LabelRule:
             row, column = (int(place) for place in np.argwhere(wrong)[0])
             unknown = f' or {IGNORED}' if self.has_unknown else ''
             raise DataError(f'{path}: its label {label[row, column]} (column {column}, row {row}) is out of range, '
-                            f'must be 0..{highest}{unknown}. Set label_nc to the number of classes, or mend the file.')
+                            f'must be 0..{highest}{unknown}. Mend the file, or set label_nc of a data set of your own.')
         if self.reduce_zero:
             label = np.where(label == 0, self.label_nc, label - 1)
         return np.where(ignored, self.label_nc, label)
