@@ -228,6 +228,18 @@ def test_label_files_are_read_by_the_rule_that_the_checkpoint_carries(tmp_path):
         painter(tmp_path / 'b.png', progress=False)
 
 
+def test_glasses_of_celebamask_hq_are_found_in_its_layout(painter, tmp_path):
+    masks = tmp_path / 'CelebAMask-HQ-mask-anno'
+    for name, values in (('all_parts_except_glasses/02001', [1, 2]), ('all_parts_except_glasses/00003', [1, 2]),
+                         ('1/02001_eye_g', [0, 255])):
+        (masks / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.uint8([values])).save(masks / f'{name}.png')
+    painter.model.label_mode = 'multi_hot'
+    painter(masks / 'all_parts_except_glasses', progress=False)
+    labels, = painter.model.seen
+    assert labels[:, :, 0, ::8].tolist() == [[[1, 2], [0, 0]], [[1, 2], [0, 1]]]
+
+
 @pytest.mark.parametrize(('label', 'message'), [
     (np.uint8([[0, 8]]), r'a\.npy: a label map with the value 8; the model has 8 classes'),
     (np.zeros((2, 1, 1), np.int64), r"a\.npy: a label map of 2 channels; 'index' labels of 8 classes have 1")])
@@ -311,10 +323,17 @@ def test_label_files_that_are_none_are_named(painter, tmp_path):
     np.save(tmp_path / 'flat.npy', np.zeros(3))
     np.savez(tmp_path / 'two.npz', a=np.zeros((2, 2)), b=np.zeros((2, 2)))
     _photo(tmp_path / 'rgb.png')
-    for name, message in [('object.npy', 'no NumPy file of one array'), ('flat.npy', r'of shape \(3,\)'),
-                          ('two.npz', 'no NumPy file of one array'), ('rgb.png', 'has colours')]:
+    for name, message in [('object.npy', r'no NumPy file of one array \(no numbers\)'),
+                          ('flat.npy', r'of shape \(3,\)'), ('two.npz', 'no NumPy file of one array'),
+                          ('rgb.png', 'has colours')]:
         with pytest.raises(DataError, match=f'{name}: .*{message}'):
             painter(tmp_path / name, progress=False)
+    _photo(tmp_path / 'photo.jpg')
+    with pytest.raises(DataError, match=r'photo\.jpg: is no label map, which ends in \.png, .* unpaired translation'):
+        painter(tmp_path / 'photo.jpg', progress=False)
+    np.save(tmp_path / 'a.npy', np.zeros((8, 8), int))
+    with pytest.raises(ConfigError, match='--size 9: the model makes images of 16x8 pixels only'):
+        painter(tmp_path / 'a.npy', size=9, progress=False)
     with pytest.raises(ConfigError, match='--max-side: is for photographs'):
         painter(tmp_path / 'rgb.png', max_side=9, progress=False)
 

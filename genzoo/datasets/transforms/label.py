@@ -101,23 +101,35 @@ class LoadGlasses(BaseTransform):
             DataError: the mask is broken or has another size than the label.
         """
         label = np.asarray(results['label'])
-        mask = self._mask(results, label.shape)
+        mask = read_part_mask(Path(results['glasses_path']), label.shape, results['label_path'])
         if results['glasses_class'] is not None:
             results['label'] = label_picture(np.where(mask, results['glasses_class'], label))
         else:
             results['glasses'] = Image.fromarray(mask.astype(np.uint8))
         return results
 
-    @staticmethod
-    def _mask(results: dict, shape: tuple[int, int]) -> np.ndarray:
-        path = Path(results['glasses_path'])
-        if not path.is_file():
-            return np.zeros(shape, dtype=bool)
-        mask = read_mask(path)
-        if mask.shape != shape:
-            raise DataError(f'{path}: has {mask.shape[1]}x{mask.shape[0]} pixels, its label map '
-                            f'{results["label_path"]} {shape[1]}x{shape[0]}. Fetch it again.')
-        return mask
+
+def read_part_mask(path: Path | None, shape: tuple[int, int], label_path: str | Path) -> np.ndarray:
+    """A mask that belongs to a label map.
+
+    Args:
+        path: of the mask; where there is no such file nothing is set.
+        shape: height and width of the label map.
+        label_path: of the label map, for the message.
+
+    Returns:
+        (H, W) bool.
+
+    Raises:
+        DataError: the mask is broken, or has another size than the label map.
+    """
+    if path is None or not path.is_file():
+        return np.zeros(shape, dtype=bool)
+    mask = read_mask(path)
+    if mask.shape != shape:
+        raise DataError(f'{path}: has {mask.shape[1]}x{mask.shape[0]} pixels, its label map {label_path} '
+                        f'{shape[1]}x{shape[0]}. Fetch it again.')
+    return mask
 
 
 def read_mask(path: Path) -> np.ndarray:
