@@ -106,14 +106,15 @@ class MoNCEVGGLoss(nn.Module):
                                  for query, key, places in zip(queries, keys, ids)])
 
     def _contrasted(self, pairs: Sequence[Sequence[Tensor]]) -> list[Tensor]:
-        """The contrast of each level's patches; levels of one contrast and equally many patches share one plan.
+        """The contrast of each level's patches; levels that are weighted and have equally many share one plan.
 
         Args:
             pairs: patches of the generated and of the real image, (B, n, C) each, a level.
         """
         groups: dict[tuple, list[int]] = {}
         for level, (contrast, (query, _)) in enumerate(zip(self.contrasts, pairs)):
-            groups.setdefault((contrast, query.shape[1]), []).append(level)
+            weighted = isinstance(contrast, MoNCELoss)  # a plan costs more than the zeros of _stacked
+            groups.setdefault((contrast, query.shape[1] if weighted else -level), []).append(level)
         losses = {}
         for (contrast, _), levels in groups.items():
             together = contrast(*(_stacked([pairs[level][side] for level in levels]) for side in (0, 1)))
