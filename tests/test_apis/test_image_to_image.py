@@ -281,6 +281,13 @@ class TestInstances:
             assert not _read(root / 'out' / name / 'input_label' / 'a.png').any()
         assert edges == [0, 2 * 32]
 
+    def test_cityscapes_names_are_known(self, files):
+        root, model = files
+        (root / 'label' / 'a.png').rename(root / 'label' / 'x_labelIds.png')
+        (root / 'two' / 'a.png').rename(root / 'label' / 'x_instanceIds.png')
+        inferencer = MoNCEInferencer(*model, instance_dir=root / 'label')
+        assert inferencer.chosen.read(root / 'label' / 'x_labelIds.png', None, None)[1].max() == 2000
+
     def test_what_is_missing_or_does_not_fit_is_named(self, files):
         root, model = files
         with pytest.raises(ConfigError, match=r'own\.py: its model reads the edges of instances\. Give --instance-dir'):

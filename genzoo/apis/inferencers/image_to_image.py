@@ -66,14 +66,15 @@ class LabelToImageInferencer(PictureInferencer):
 
     Of a picture the grey values or palette indices are the classes, numbered as in the model's data set, whose
     :class:`~genzoo.datasets.transforms.LabelRule` is followed where the checkpoint carries it; the masks of glasses of
-    CelebAMask-HQ are found in its layout. ``.npy`` and ``.npz``
-    hold (H, W) or (L, H, W): integers are classes as the network sees them, floats are dense maps.
+    CelebAMask-HQ are found in its layout. ``.npy`` and ``.npz`` hold (H, W) or (L, H, W): integers are classes as the
+    network sees them, floats are dense maps.
 
     Pictures go to ``synthesized_image/``, the label maps in colours to ``input_label/``.
 
     Args:
         config, checkpoint, device: see :class:`PictureInferencer`.
-        instance_dir: for models with ``instance_edges``: folder of an instance map for each label map, of its name.
+        instance_dir: for models with ``instance_edges``: folder of an instance map for each label map, of its
+            name (of Cityscapes' ``*_labelIds.png``: ``*_instanceIds.png``).
 
     Raises:
         ConfigError: ``instance_dir`` is missing, or given to a model that has no use for it.
@@ -119,10 +120,11 @@ class LabelToImageInferencer(PictureInferencer):
 
     def _read_instance(self, path: Path, shape: tuple[int, int]) -> Tensor:
         """(1, H, W) int32."""
-        instance = read_label(Path(self.instance_dir) / f'{path.stem}.png', 'the instance map')
+        file = Path(self.instance_dir) / f'{path.stem.replace("_labelIds", "_instanceIds")}.png'  # as Cityscapes has it
+        instance = read_label(file, 'the instance map')
         if instance.shape != tuple(shape):
-            raise DataError(f'{Path(self.instance_dir) / path.stem}.png: has {instance.shape[1]}x{instance.shape[0]} '
-                            f'pixels, its label map {path} {shape[1]}x{shape[0]}. Both must show the same.')
+            raise DataError(f'{file}: has {instance.shape[1]}x{instance.shape[0]} pixels, its label map {path} '
+                            f'{shape[1]}x{shape[0]}. Both must show the same.')
         return torch.from_numpy(instance)[None]
 
     def _shape(self, size: int | None) -> tuple[int, int] | None:

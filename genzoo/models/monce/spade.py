@@ -112,13 +112,21 @@ class SPADEModel(AdversarialModel):
             ``labels``, encoded, and ``real``, the images.
 
         Raises:
-            ConfigError: the images are not of the generator's size.
+            ConfigError: the images are not of the generator's size, or so few that its norms have no statistics.
         """
         given, made = tuple(inputs['img'].shape[2:]), unwrap(self.generator).image_size
         if given != made:
             raise ConfigError(f'model.generator: makes images of {made[1]}x{made[0]} pixels, the data set yields '
                               f'{given[1]}x{given[0]}. Set crop_size and aspect_ratio of both to the same.')
+        self._require_statistics(len(inputs['img']))
         return dict(labels=self.encode(inputs), real=inputs['img'])
+
+    def _require_statistics(self, count: int) -> None:
+        start = getattr(unwrap(self.generator), 'start', None)
+        synchronised = any(isinstance(module, nn.SyncBatchNorm) for module in self.generator.modules())
+        if start == (1, 1) and count == 1 and not synchronised:
+            raise ConfigError('model.generator: starts from 1x1 pixels, and a batch of one image a process leaves its '
+                              'batch norms nothing to average. Raise global_batch_size, or crop_size.')
 
     def _noise(self, count: int) -> Tensor | None:
         """What the generator starts from where it is not the label map, drawn anew for each forward pass."""
