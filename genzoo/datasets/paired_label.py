@@ -174,7 +174,8 @@ class LabelFolderDataset(PairedLabelDataset):
     def __init__(self, label_dir: str | Path, image_dir: str | Path, label_nc: int = 13, has_unknown: bool = False,
                  pairing_check: bool = True, reduce_zero_label: bool = False, instance_dir: str | Path | None = None,
                  **kwargs) -> None:
-        labels = list_images(label_dir, 'the folder of label maps', 'Set label_dir.', LABEL_SUFFIXES)
+        labels = list_images(label_dir, 'the folder of label maps', 'Set label_dir; JPEG would change the numbers.',
+                             LABEL_SUFFIXES)
         images = list_images(image_dir, 'the folder of images', 'Set image_dir.', IMAGE_SUFFIXES)
         name_of = stem if pairing_check else None
         pairs = pair_in_order(labels, images, name_of)

@@ -122,9 +122,9 @@ class SPADEModel(AdversarialModel):
         return dict(labels=self.encode(inputs), real=inputs['img'])
 
     def _require_statistics(self, count: int) -> None:
-        start = getattr(unwrap(self.generator), 'start', None)
-        synchronised = any(isinstance(module, nn.SyncBatchNorm) for module in self.generator.modules())
-        if start == (1, 1) and count == 1 and not synchronised:
+        if count > 1 or getattr(unwrap(self.generator), 'start', None) != (1, 1):
+            return
+        if not any(isinstance(module, nn.SyncBatchNorm) for module in self.generator.modules()):
             raise ConfigError('model.generator: starts from 1x1 pixels, and a batch of one image a process leaves its '
                               'batch norms nothing to average. Raise global_batch_size, or crop_size.')
 
