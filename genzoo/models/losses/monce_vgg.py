@@ -23,7 +23,8 @@ class MoNCEVGGLoss(nn.Module):
 
     ``'released'``, as the published code and weights: the last level is weighted by the hard plan, its positive by
     the largest weight of its row, so that the most similar negative keeps weight 1; the other levels are
-    plain PatchNCE. ``'paper'``: the easy plan on every level. MoNCE (Zhan et al., CVPR 2022).
+    plain PatchNCE. ``'paper'``: the easy plan on every level, a row's weights summing to :math:`(N - 1) Q` for the
+    :math:`N` patches that the level has. MoNCE (Zhan et al., CVPR 2022).
 
     Args:
         features: config of the frozen network; it returns a dict of feature maps, one a level, in order.
@@ -55,7 +56,7 @@ class MoNCEVGGLoss(nn.Module):
         self.loss_weight = loss_weight
         shared = dict(eps=eps, detach_plan=detach_plan, reduction='none')
         if preset == 'paper':
-            last = MoNCELoss(num_patches, weighting='easy', neg_weight=neg_weight, **shared)
+            last = MoNCELoss(weighting='easy', neg_weight=neg_weight, scale_with_actual_patches=True, **shared)
             self.contrasts = nn.ModuleList([last] * len(self.level_weights))
         else:
             plain = PatchNCELoss(reduction='none')

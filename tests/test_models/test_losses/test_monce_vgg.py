@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from genzoo.errors import ConfigError
-from genzoo.models.losses import draw_patch_ids, gather_patches, l2_normalize
+from genzoo.models.losses import draw_patch_ids, gather_patches, l2_normalize, optimal_transport_weights
 from genzoo.registry import MODELS
 
 SMALL = dict(type='RandomConvFeatures', channels=(4, 4, 8, 8, 8))
@@ -29,6 +29,31 @@ def test_only_the_last_level_of_the_released_form_is_weighted():
     a, b = (loss.level_losses(images(0), images(1), ids) for loss in (released, plain))
     assert not any(torch.allclose(x, y) for x, y in zip(a, b))
     assert {type(contrast).__name__ for contrast in released.contrasts[:4]} == {'PatchNCELoss'}
+
+
+def written_out(query, key, neg_weight):
+    """The easy plan on one level of one image, (n, C) each, place by place; no shift of the positive."""
+    similarity, n = (query @ key.T).double(), len(query)
+    plan = optimal_transport_weights(query[None], key[None], eps=.5, num_iters=50, weighting='easy')[0].double()
+    losses = []
+    for i in range(n):
+        weights = plan[i] * (n - 1) * neg_weight + 1e-8
+        logits = (similarity[i] / .07 + weights.log()).index_fill(0, torch.tensor(i), -10 / .07)
+        positive = similarity[i, i] / .07
+        losses.append(torch.logaddexp(positive, logits.logsumexp(0)) - positive)
+    return torch.stack(losses).float()
+
+
+def test_the_papers_form_weighs_every_level_by_the_number_of_its_own_patches():
+    loss = MODELS.build(dict(type='MoNCEVGGLoss', features=SMALL, preset='paper', eps=.5, neg_weight=.5,
+                             num_patches=100))
+    ids = [torch.arange(min(100, side * side)) for side in (16, 8, 8, 4, 4)]
+    maps = [loss.features(image).values() for image in (images(0, 1), images(1, 1))]
+    for found, places, *pair in zip(loss.level_losses(images(0, 1), images(1, 1), ids), ids, *maps):
+        query, key = (l2_normalize(gather_patches(level, places)) for level in pair)
+        torch.testing.assert_close(found[0], written_out(query[0], key[0], .5), rtol=1e-4, atol=1e-4)
+        weights = loss.contrasts[0].log_weights(query @ key.mT).exp()
+        torch.testing.assert_close(weights.sum(-1), torch.full((1, len(places)), .5 * (len(places) - 1)))
 
 
 def test_factor_of_the_released_plan_cancels_out():
