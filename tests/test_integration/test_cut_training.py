@@ -16,7 +16,7 @@ from genzoo.utils import open_checkpoint
 SMALL = dict(
     model=dict(
         generator=dict(base_channels=4, num_blocks=2), discriminator=dict(base_channels=4, num_layers=1),
-        patch_sampler=dict(nc=8), nce_layers=(0, 4, 8, 12), num_patches=16),
+        patch_sampler=dict(nc=8), nce_layers=(0, 4, 8, 12), num_patches=16, loss_contrast=dict(num_patches=16)),
     train_dataloader=dict(num_workers=0, persistent_workers=False, global_batch_size=2, pin_memory=False),
     train_cfg=dict(max_epochs=3, val_interval=9), visualizer=dict(vis_backends=[]),
     default_hooks=dict(checkpoint=dict(interval=1), logger=dict(interval=1)), randomness=dict(seed=3))

@@ -15,7 +15,8 @@ SIDES = (96, 72)  # width and height of a crop
 CONFIG = f'''
 _base_ = '{ROOT}/configs/monce/monce_cut_horse2zebra.py'
 model = dict(generator=dict(base_channels=4, num_blocks=2), discriminator=dict(base_channels=4, num_layers=2),
-             patch_sampler=dict(nc=16), nce_layers=(0, 4, 8, 12), num_patches=64, entropy_interval=2)
+             patch_sampler=dict(nc=16), nce_layers=(0, 4, 8, 12), num_patches=64,
+             loss_contrast=dict(num_patches=64), entropy_interval=2)
 train_cfg = dict(max_epochs=2, val_interval=2)
 param_scheduler = [dict(type='LinearLR', begin=0, end=2, start_factor=1.0, end_factor=1 / 2)]
 custom_hooks = [dict(type='LoadSizeSwitchHook', num_epochs=1),

@@ -45,6 +45,21 @@ def require_layers(layers: Sequence[int], count: int) -> None:
                           f'{count - 1}, in rising order, e.g. (0, 4, 8).')
 
 
+def require_one_number(loss: Mapping, num_patches: int) -> None:
+    """
+    Args:
+        loss: model.loss_contrast, a MoNCELoss.
+        num_patches: model.num_patches.
+
+    Raises:
+        ConfigError: the loss weighs by another number of patches than are drawn.
+    """
+    follows = loss.get('modulation') != 'none' and not loss.get('scale_with_actual_patches')
+    if follows and loss['num_patches'] != num_patches:
+        raise ConfigError(f'model.loss_contrast.num_patches={loss["num_patches"]}: the weights of the negatives follow '
+                          f'it, but model.num_patches={num_patches} are drawn. Set both alike, or leave it out.')
+
+
 @MODELS.register_module()
 class CUT(AdversarialModel):
     """Unpaired image translation: a GAN on the target domain, and contrast that keeps each patch what it was.
@@ -63,7 +78,7 @@ class CUT(AdversarialModel):
             :class:`~genzoo.models.losses.PatchNCELoss`, whose ``loss_weight`` is the papers' lambda_NCE. None: no
             contrast.
         nce_layers: numbers of the generator's layers whose outputs are compared, rising.
-        num_patches: a layer. The weights of MoNCELoss follow its own ``num_patches``; change both.
+        num_patches: a layer; also MoNCELoss's own ``num_patches``, by which it weighs, unless that is given.
         nce_idt: contrasts target images with their identity translations, too, each half.
         flip_equivariance: mirrors the generator's input in half of the iterations, and the features of its output
             back (FastCUT).
@@ -74,7 +89,7 @@ class CUT(AdversarialModel):
             :class:`~genzoo.models.base.AlternatingModel`.
 
     Raises:
-        ConfigError: parts for training are missing, or there is nothing to compare.
+        ConfigError: parts for training are missing, they do not fit each other, or there is nothing to compare.
     """
 
     needed_for_prediction = ('generator',)
@@ -92,8 +107,12 @@ class CUT(AdversarialModel):
         if discriminator and (not loss_gan or bool(loss_contrast) != bool(patch_sampler)):
             raise ConfigError('model: CUT with a discriminator is for training and needs loss_gan, and patch_sampler '
                               'and loss_contrast together')
-        if entropy_interval and not (loss_contrast and issubclass(MODELS.get(loss_contrast['type']), MoNCELoss)):
+        weighted = bool(loss_contrast) and issubclass(MODELS.get(loss_contrast['type']), MoNCELoss)
+        if entropy_interval and not weighted:
             raise ConfigError(f'model.entropy_interval={entropy_interval}: only MoNCELoss has weights. Set it to 0.')
+        if weighted:
+            loss_contrast = dict(dict(num_patches=num_patches), **loss_contrast)
+            require_one_number(loss_contrast, num_patches)
         for name, cfg in dict(generator=generator, discriminator=discriminator, patch_sampler=patch_sampler,
                               loss_gan=loss_gan).items():
             if cfg:

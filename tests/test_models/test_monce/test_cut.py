@@ -6,6 +6,7 @@ from genzoo.errors import ConfigError, DataError
 from .conftest import optimizers, random_image, samples
 
 A, B = random_image(0), random_image(1)
+MONCE = dict(type='MoNCELoss', num_iters=2)
 NAMES = ('generator', 'discriminator', 'patch_sampler')
 
 
@@ -31,7 +32,7 @@ def test_keys_are_what_encoding_the_sources_gives(cut):
 
 
 def test_layers_with_fewer_places_are_contrasted_by_themselves(cut):
-    model = cut(num_patches=20)  # layer 12 has 4 x 4 places
+    model = cut(num_patches=20, loss_contrast=MONCE)  # layer 12 has 4 x 4 places
     state = model.begin_iteration(batch()['inputs'], None)
     assert model.contrast(state)['loss_nce'].isfinite()
 
@@ -87,10 +88,22 @@ def test_patches_too_few_for_negatives_are_refused(cut, num_patches, all_negativ
         cut(num_patches=num_patches, loss_contrast=dict(type='MoNCELoss', all_negatives=all_negatives))
 
 
+def test_weights_follow_the_number_of_patches_that_is_drawn(cut):
+    model = cut(num_patches=20, loss_contrast=MONCE)
+    assert (model.num_patches, model.loss_contrast.num_patches) == (20, 20)
+
+
+def test_weights_that_would_follow_another_number_of_patches_are_refused(cut):
+    with pytest.raises(ConfigError, match=r'loss_contrast\.num_patches=8: .*model\.num_patches=20 are drawn\. Set both'):
+        cut(num_patches=20)
+    actual = dict(MONCE, num_patches=8, scale_with_actual_patches=True)
+    assert cut(num_patches=20, loss_contrast=actual).num_patches == 20
+
+
 @pytest.mark.parametrize(('num_patches', 'all_negatives'), [(2, False), (1, True)])
 def test_the_least_number_of_patches_trains_and_logs_entropies(cut, num_patches, all_negatives):
     model = cut(num_patches=num_patches, entropy_interval=1, loss_contrast=dict(
-        type='MoNCELoss', num_patches=2, num_iters=2, all_negatives=all_negatives))
+        MONCE, scale_with_actual_patches=True, all_negatives=all_negatives))
     logs = model.train_step(batch(), optimizers(model, *NAMES))
     assert all(0 <= value <= 1 for name, value in logs.items() if 'entropy' in name)
 
