@@ -1,4 +1,5 @@
 """Unpaired translation and how it is trained."""
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -29,20 +30,21 @@ def require_size(images: Tensor) -> None:
                         f'{SMALLEST} x {SMALLEST}. Enlarge it, or set a larger crop_size.')
 
 
-def require_layers(layers: Sequence[int], count: int) -> None:
+def require_layers(layers: Sequence[int], count: int | None) -> None:
     """
     Args:
         layers: model.nce_layers.
-        count: how many layers the generator has.
+        count: how many layers the generator has; None if it does not say.
 
     Raises:
         ConfigError: they are no rising numbers of its layers.
     """
     numbers = list(layers) if isinstance(layers, (list, tuple)) else []
-    whole = all(isinstance(number, int) and 0 <= number < count for number in numbers)
+    whole = all(isinstance(number, int) and 0 <= number < (count or math.inf) for number in numbers)
     if not (numbers and whole and numbers == sorted(set(numbers))):
-        raise ConfigError(f'model.nce_layers={layers!r}: must be numbers of layers of the generator, which has 0 to '
-                          f'{count - 1}, in rising order, e.g. (0, 4, 8).')
+        have = f', which has 0 to {count - 1}' if count else ''
+        raise ConfigError(f'model.nce_layers={layers!r}: must be numbers of layers of the generator{have}, in rising '
+                          'order, e.g. (0, 4, 8).')
 
 
 def require_one_number(loss: Mapping, num_patches: int) -> None:
@@ -70,7 +72,8 @@ class CUT(AdversarialModel):
     outputs. CUT (Park et al., ECCV 2020); MoNCE (Zhan et al., CVPR 2022) in the contrast.
 
     Args:
-        generator: e.g. :class:`CUTResnetGenerator`.
+        generator: e.g. :class:`CUTResnetGenerator`; of another what matters is how it is called, and for heads that
+            are made here its ``in_channels``.
         discriminator: e.g. :class:`CUTPatchDiscriminator`. None: for inference only.
         patch_sampler: e.g. :class:`PatchSampler`; heads that it lacks are made here.
         loss_gan: e.g. a least squares :class:`~genzoo.models.losses.GANLoss`.
@@ -119,7 +122,7 @@ class CUT(AdversarialModel):
                 self.add_module(name, MODELS.build(cfg))
         self.loss_contrast = MODELS.build(dict(loss_contrast, reduction='none')) if loss_contrast else None
         if loss_contrast:
-            require_layers(nce_layers, len(self.generator.model))
+            require_layers(nce_layers, getattr(self.generator, 'num_layers', None))
             self._require_patches(num_patches)
         self.nce_layers = tuple(nce_layers) if loss_contrast else ()
         self.num_patches = num_patches
@@ -128,7 +131,7 @@ class CUT(AdversarialModel):
         self.entropy_interval = entropy_interval
         self.example_size = example_size
         if patch_sampler:
-            self.patch_sampler.create_heads(self._channels())
+            self._complete_heads()
             if list(self.patch_sampler.parameters()):
                 self.updates = (self.updates[0], Update('generator_losses', ('generator', 'patch_sampler')))
         self.finish_networks()
@@ -138,10 +141,21 @@ class CUT(AdversarialModel):
         if not isinstance(num_patches, int) or num_patches < least:
             raise ConfigError(f'model.num_patches={num_patches!r}: must be a whole number, {least} or more')
 
+    def _complete_heads(self) -> None:
+        if self.patch_sampler.lacks_heads:
+            self.patch_sampler.create_heads(self._channels())
+        heads, layers = len(self.patch_sampler.heads), len(self.nce_layers)
+        if heads not in (0, layers):
+            raise ConfigError(f'model.patch_sampler.in_channels: {heads} numbers for {layers} nce_layers. Give one a '
+                              'layer, or leave it out.')
+
     @torch.no_grad()
     def _channels(self) -> list[int]:
         """Of the compared layers; found by encoding a small image."""
-        image = torch.zeros(1, self.generator.model[1].in_channels, 32, 32)
+        if not hasattr(self.generator, 'in_channels'):
+            raise ConfigError(f'model.generator: {type(self.generator).__name__} does not say its in_channels. Give '
+                              'patch_sampler.in_channels, those of each of nce_layers.')
+        image = torch.zeros(1, self.generator.in_channels, 32, 32)
         was_training = self.generator.training
         features = self.generator.eval()(image, self.nce_layers, encode_only=True)
         self.generator.train(was_training)

@@ -38,6 +38,11 @@ class PatchSampler(nn.Module):
         if in_channels is not None:
             self.create_heads(in_channels)
 
+    @property
+    def lacks_heads(self) -> bool:
+        """Whether heads are still to be made."""
+        return self.use_mlp and not len(self.heads)
+
     def create_heads(self, in_channels: Sequence[int]) -> None:
         """Makes the heads, unless they are there.
 
@@ -47,14 +52,24 @@ class PatchSampler(nn.Module):
         Raises:
             ConfigError: heads for other layers are there.
         """
-        present = [head[0].in_features for head in self.heads]
+        present = self._head_channels()
         if present and present != list(in_channels):
             raise ConfigError(f'PatchSampler: has heads for layers of {present} channels, the layers have '
                               f'{list(in_channels)}. Set patch_sampler.in_channels to these, or leave it out.')
-        if self.use_mlp and not present:
+        if self.lacks_heads:
             self.heads.extend(nn.Sequential(nn.Linear(channels, self.nc), nn.ReLU(), nn.Linear(self.nc, self.nc))
                               for channels in in_channels)
             xavier_normal_init(self, self.init_gain)
+
+    def _require_heads(self, channels: list[int]) -> None:
+        if self.use_mlp and len(self.heads) != len(channels):
+            raise ConfigError(f'PatchSampler: {len(self.heads)} heads for {len(channels)} layers. Call create_heads '
+                              'first, or give in_channels.')
+        if self.use_mlp:
+            self.create_heads(channels)
+
+    def _head_channels(self) -> list[int]:
+        return [head[0].in_features for head in self.heads]
 
     def forward(self, features: Sequence[Tensor], num_patches: int = 256, ids: Sequence[Tensor] | None = None,
                 generator: torch.Generator | None = None) -> tuple[list[Tensor], list[Tensor]]:
@@ -71,9 +86,7 @@ class PatchSampler(nn.Module):
         Raises:
             ConfigError: there are no heads for these layers.
         """
-        if self.use_mlp and len(self.heads) != len(features):
-            raise ConfigError(f'PatchSampler: {len(self.heads)} heads for {len(features)} layers. Call create_heads '
-                              'first, or give in_channels.')
+        self._require_heads([maps.shape[1] for maps in features])
         if self.pool_size:
             features = [adaptive_avg_pool2d(maps, self.pool_size) for maps in features]
         if self.pool_size or num_patches == 0:

@@ -64,6 +64,7 @@ class CUTResnetGenerator(nn.Module):
                  norm: str = 'instance', antialias_down: bool = True, antialias_up: bool = True,
                  dropout: bool = False) -> None:
         super().__init__()
+        self.in_channels, self.out_channels = in_channels, out_channels
         c, bias = base_channels, norm == 'instance'
         layers = [nn.ReflectionPad2d(3), nn.Conv2d(in_channels, c, 7, bias=bias), build_norm(norm, c), nn.ReLU()]
         for width in (c, 2 * c):
@@ -78,6 +79,11 @@ class CUTResnetGenerator(nn.Module):
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(c, out_channels, 7), nn.Tanh()]
         self.model = nn.Sequential(*layers)
         xavier_normal_init(self)
+
+    @property
+    def num_layers(self) -> int:
+        """How many layers there are to choose from."""
+        return len(self.model)
 
     def forward(self, x: Tensor, layers: Sequence[int] = (), encode_only: bool = False):
         """

@@ -1,7 +1,9 @@
 import pytest
 import torch
+from torch import nn
 
 from genzoo.errors import ConfigError, DataError
+from genzoo.registry import MODELS
 
 from .conftest import optimizers, random_image, samples
 
@@ -20,6 +22,52 @@ def batch():
 
 def test_heads_exist_before_optimisers(cut):
     assert [head[0].in_features for head in cut().patch_sampler.heads] == [3, 4, 8]
+
+
+class Wide(nn.Module):
+    """A generator of somebody else: the same call, no names in common."""
+
+    def __init__(self, **attributes):
+        super().__init__()
+        self.first, self.last = nn.Conv2d(3, 6, 3, 1, 1), nn.Conv2d(6, 3, 3, 1, 1)
+        self.calls = 0
+        vars(self).update(attributes)
+
+    def forward(self, x, layers=(), encode_only=False):
+        self.calls += 1
+        features = [[x, self.first(x)][number] for number in layers]
+        return features if encode_only else (self.last(self.first(x)), features) if layers else self.last(self.first(x))
+
+
+@pytest.fixture
+def wide(cut, monkeypatch):
+    monkeypatch.setitem(MODELS.module_dict, 'Wide', Wide)
+    return lambda sampler=None, **attributes: cut(
+        generator=dict(type='Wide', **attributes), nce_layers=(0, 1), patch_sampler=dict(
+            type='PatchSampler', nc=8, **sampler or {}))
+
+
+class TestAnotherGenerator:
+    def test_heads_are_made_for_its_layers_if_it_says_what_it_takes(self, wide):
+        assert [head[0].in_features for head in wide(in_channels=3).patch_sampler.heads] == [3, 6]
+
+    def test_it_trains_and_is_not_called_for_heads_that_are_there(self, wide):
+        model = wide(dict(in_channels=(3, 6)))
+        assert model.generator.calls == 0
+        logs = model.train_step(batch(), optimizers(model, *NAMES))
+        assert all(value.isfinite() for value in logs.values())
+
+    def test_without_heads_it_is_not_called_either(self, wide):
+        assert wide(dict(use_mlp=False)).generator.calls == 0
+
+    def test_what_is_lacking_is_said(self, wide):
+        with pytest.raises(ConfigError, match=r'Wide does not say its in_channels\. Give patch_sampler\.in_channels'):
+            wide()
+
+
+def test_heads_of_another_number_than_layers_are_refused(cut):
+    with pytest.raises(ConfigError, match=r'patch_sampler\.in_channels: 2 numbers for 3 nce_layers'):
+        cut(patch_sampler=dict(type='PatchSampler', in_channels=(3, 4)))
 
 
 def test_keys_are_what_encoding_the_sources_gives(cut):
@@ -94,7 +142,7 @@ def test_weights_follow_the_number_of_patches_that_is_drawn(cut):
 
 
 def test_weights_that_would_follow_another_number_of_patches_are_refused(cut):
-    with pytest.raises(ConfigError, match=r'loss_contrast\.num_patches=8: .*model\.num_patches=20 are drawn\. Set both'):
+    with pytest.raises(ConfigError, match=r'loss_contrast\.num_patches=8: .*model\.num_patches=20 are drawn'):
         cut(num_patches=20)
     actual = dict(MONCE, num_patches=8, scale_with_actual_patches=True)
     assert cut(num_patches=20, loss_contrast=actual).num_patches == 20

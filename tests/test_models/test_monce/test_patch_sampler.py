@@ -76,6 +76,10 @@ class TestHeads:
         with pytest.raises(ConfigError, match=r'has heads for layers of \[3, 5\] channels, the layers have \[3, 6\]'):
             PatchSampler(in_channels=(3, 5)).create_heads((3, 6))
 
+    def test_sampling_layers_of_other_channels_is_refused(self, features):
+        with pytest.raises(ConfigError, match=r'has heads for layers of \[3, 6\] channels, the layers have \[3, 5\]'):
+            PatchSampler(in_channels=(3, 6))(features)
+
     def test_sampling_without_them_is_refused(self, features):
         with pytest.raises(ConfigError, match='0 heads for 2 layers. Call create_heads'):
             PatchSampler()(features)
