@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from ..engine import require_one_batch_size
 from ..errors import ConfigError
-from ..utils import nearest, require_file
+from ..utils import nearest, require_file, require_whole
 from .custom_imports import import_custom, told_of
 from .signatures import arguments, components
 
@@ -252,5 +252,5 @@ def _check_counts(content: Mapping, source: str) -> None:
         value: Any = content
         for key in path.split('.'):
             value = value.get(key) if isinstance(value, Mapping) else None
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise ConfigError(f'{source}: {path}={value!r}: must be a whole number, 1 or more')
+        if value is not None:
+            require_whole(value, f'{source}: {path}')

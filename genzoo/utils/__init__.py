@@ -20,6 +20,7 @@ from .files import (
     require_writable,
 )
 from .networks import load_for_prediction
+from .numbers import require_positive, require_whole
 from .suggest import nearest
 from .unpickle import restricted_load
 from .vocabulary_check import check_vocabulary
@@ -28,5 +29,5 @@ __all__ = [
     'Entry', 'Source', 'atomic_write', 'check_vocabulary', 'checked_meta', 'existing_parent', 'load_for_prediction',
     'load_state_dict', 'model_state', 'nearest', 'no_empty_folders', 'open_checkpoint', 'open_model_checkpoint',
     'refuse_existing', 'remove_leftovers', 'require_file', 'require_folder', 'require_folder_to_fill',
-    'require_writable', 'restricted_load', 'save_checkpoint'
+    'require_positive', 'require_whole', 'require_writable', 'restricted_load', 'save_checkpoint'
 ]

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from ...errors import ConfigError
 from ...registry import MODELS
+from ...utils import require_positive, require_whole
 from .optimal_transport import WEIGHTINGS, fill_diagonal, softmax_weights, transport_plan
 from .patch_nce import PatchNCELoss, nce_per_query
 
@@ -40,7 +41,7 @@ class MoNCELoss(PatchNCELoss):
         loss_weight: factor.
 
     Raises:
-        ConfigError: unknown weighting, modulation or reduction, or eps not above 0.
+        ConfigError: unknown weighting, modulation or reduction, or a number that none can be.
     """
 
     def __init__(self, num_patches: int = 256, tau: float = 0.07, eps: float = 1.0, weighting: str = 'hard',
@@ -51,8 +52,13 @@ class MoNCELoss(PatchNCELoss):
         for name, value, allowed in (('weighting', weighting, WEIGHTINGS), ('modulation', modulation, MODULATIONS)):
             if value not in allowed:
                 raise ConfigError(f'MoNCELoss: {name}={value!r} is none of {", ".join(allowed)}')
-        if not (eps > 0 and neg_weight > 0):
-            raise ConfigError(f'MoNCELoss: eps={eps} and neg_weight={neg_weight} must be above 0')
+        require_positive(eps, 'MoNCELoss: eps')
+        require_positive(neg_weight, 'MoNCELoss: neg_weight')
+        require_whole(num_iters, 'MoNCELoss: num_iters')
+        require_whole(num_patches, 'MoNCELoss: num_patches')
+        if num_patches == 1 and modulation != 'none' and not scale_with_actual_patches:
+            raise ConfigError('MoNCELoss: num_patches=1 leaves the negatives no weight. Give the number of patches, or '
+                              'scale_with_actual_patches=True.')
         self.num_patches = num_patches
         self.eps = eps
         self.weighting = weighting

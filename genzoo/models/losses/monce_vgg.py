@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ...errors import ConfigError
 from ...registry import MODELS
+from ...utils import require_positive, require_whole
 from .monce import MoNCELoss
 from .patch_nce import PatchNCELoss
 from .patches import draw_patch_ids, gather_patches, l2_normalize
@@ -38,7 +39,7 @@ class MoNCEVGGLoss(nn.Module):
         loss_weight: :math:`\lambda`.
 
     Raises:
-        ConfigError: unknown preset.
+        ConfigError: unknown preset, or a number that none can be.
     """
 
     def __init__(self, features: dict | None = None,
@@ -48,6 +49,8 @@ class MoNCEVGGLoss(nn.Module):
         super().__init__()
         if preset not in PRESETS:
             raise ConfigError(f'MoNCEVGGLoss: preset={preset!r} is none of {", ".join(PRESETS)}')
+        require_whole(num_patches, 'MoNCEVGGLoss: num_patches', least=2)  # an image's only patch has no negatives
+        require_positive(ot_weight, 'MoNCEVGGLoss: ot_weight')
         self.features = MODELS.build(features or dict(type='VGGFeatures', layers=VGG_LEVELS, normalize=False))
         self.register_state_dict_post_hook(self._leave_out_features)
         self.register_load_state_dict_pre_hook(self._keep_features)
@@ -94,14 +97,20 @@ class MoNCEVGGLoss(nn.Module):
         """The contrast of each patch, a level: a list of (B, n), not weighted.
 
         Raises:
-            ConfigError: the network yields another number of levels than there are weights.
+            ConfigError: images of two shapes, or the network yields another number of levels than there are weights
+                or ``ids``.
         """
+        if fake.shape != real.shape:
+            raise ConfigError(f'MoNCEVGGLoss: fake is {tuple(fake.shape)} and real {tuple(real.shape)}; both must be '
+                              'of one shape')
         with torch.no_grad():
             keys = list(self.features(real).values())
         if len(keys) != len(self.level_weights):
             raise ConfigError(f'MoNCEVGGLoss: {len(self.level_weights)} level_weights for {len(keys)} feature maps')
         if ids is None:
             ids = [draw_patch_ids(key.shape[2] * key.shape[3], self.num_patches, generator) for key in keys]
+        if len(ids) != len(keys):
+            raise ConfigError(f'MoNCEVGGLoss: {len(ids)} ids for {len(keys)} feature maps; give one tensor a map')
         queries = self.features(fake).values()
         return self._contrasted([[l2_normalize(gather_patches(maps, places)) for maps in (query, key)]
                                  for query, key, places in zip(queries, keys, ids)])

@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from ...errors import ConfigError, TrainingError
 from ...registry import MODELS
+from ...utils import require_positive
 from .optimal_transport import fill_diagonal
 
 REDUCTIONS = ('mean', 'none')
@@ -51,7 +52,7 @@ class PatchNCELoss(nn.Module):
         loss_weight: factor.
 
     Raises:
-        ConfigError: unknown reduction.
+        ConfigError: unknown reduction, or tau not above 0.
     """
 
     def __init__(self, tau: float = 0.07, all_negatives: bool = False, reduction: str = 'mean',
@@ -59,6 +60,7 @@ class PatchNCELoss(nn.Module):
         super().__init__()
         if reduction not in REDUCTIONS:
             raise ConfigError(f'{type(self).__name__}: reduction={reduction!r} is none of {", ".join(REDUCTIONS)}')
+        require_positive(tau, f'{type(self).__name__}: tau')
         self.tau = tau
         self.all_negatives = all_negatives
         self.reduction = reduction

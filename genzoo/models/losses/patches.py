@@ -2,7 +2,7 @@
 import torch
 from torch import Tensor
 
-from ...errors import ConfigError
+from ...utils import require_whole
 
 
 def l2_normalize(x: Tensor, dim: int = -1) -> Tensor:
@@ -24,8 +24,7 @@ def draw_patch_ids(num_positions: int, num_patches: int, generator: torch.Genera
     Raises:
         ConfigError: ``num_patches`` is no whole number above 0.
     """
-    if not isinstance(num_patches, int) or num_patches < 1:
-        raise ConfigError(f'num_patches={num_patches!r}: must be a whole number, 1 or more')
+    require_whole(num_patches, 'num_patches')
     return torch.randperm(num_positions, generator=generator)[:num_patches]
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ...errors import ConfigError, DataError
 from ...registry import MODELS
 from ...structures import DataSample
+from ...utils import require_whole
 from ..base import AdversarialModel, Update, as_uint8_again, completed_samples, to_uint8, unwrap
 from ..losses import MoNCELoss, draw_patch_ids
 
@@ -110,6 +111,8 @@ class CUT(AdversarialModel):
         if discriminator and (not loss_gan or bool(loss_contrast) != bool(patch_sampler)):
             raise ConfigError('model: CUT with a discriminator is for training and needs loss_gan, and patch_sampler '
                               'and loss_contrast together')
+        if loss_contrast:  # an image's only patch has no negatives
+            require_whole(num_patches, 'model.num_patches', 1 if loss_contrast.get('all_negatives') else 2)
         weighted = bool(loss_contrast) and issubclass(MODELS.get(loss_contrast['type']), MoNCELoss)
         if entropy_interval and not weighted:
             raise ConfigError(f'model.entropy_interval={entropy_interval}: only MoNCELoss has weights. Set it to 0.')
@@ -123,7 +126,6 @@ class CUT(AdversarialModel):
         self.loss_contrast = MODELS.build(dict(loss_contrast, reduction='none')) if loss_contrast else None
         if loss_contrast:
             require_layers(nce_layers, getattr(self.generator, 'num_layers', None))
-            self._require_patches(num_patches)
         self.nce_layers = tuple(nce_layers) if loss_contrast else ()
         self.num_patches = num_patches
         self.nce_idt = nce_idt
@@ -135,11 +137,6 @@ class CUT(AdversarialModel):
             if list(self.patch_sampler.parameters()):
                 self.updates = (self.updates[0], Update('generator_losses', ('generator', 'patch_sampler')))
         self.finish_networks()
-
-    def _require_patches(self, num_patches: int) -> None:
-        least = 1 if self.loss_contrast.all_negatives else 2  # an image's only patch has no negatives
-        if not isinstance(num_patches, int) or num_patches < least:
-            raise ConfigError(f'model.num_patches={num_patches!r}: must be a whole number, {least} or more')
 
     def _complete_heads(self) -> None:
         if self.patch_sampler.lacks_heads:

@@ -7,6 +7,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from ...errors import ConfigError
 from ...registry import MODELS
+from ...utils import require_whole
 from ..layers import xavier_normal_init
 from ..losses import draw_patch_ids, gather_patches, l2_normalize
 
@@ -25,11 +26,17 @@ class PatchSampler(nn.Module):
         init_gain: of Xavier's normal distribution.
         pool_size: averages each map to a square grid of this side first, all of whose places are taken (with 4
             and without heads the released code's ``reshape``). None: the maps themselves.
+
+    Raises:
+        ConfigError: a size is no whole number above 0.
     """
 
     def __init__(self, nc: int = 256, in_channels: Sequence[int] | None = None, use_mlp: bool = True,
                  init_gain: float = 0.02, pool_size: int | None = None) -> None:
         super().__init__()
+        require_whole(nc, 'PatchSampler: nc')
+        if pool_size is not None:
+            require_whole(pool_size, 'PatchSampler: pool_size')
         self.nc = nc
         self.use_mlp = use_mlp
         self.init_gain = init_gain

@@ -108,10 +108,19 @@ def test_wrong_shapes_are_refused(shapes, batch_size, match):
 
 @pytest.mark.parametrize(('settings', 'match'), [
     (dict(weighting='soft'), "weighting='soft' is none of hard, easy"), (dict(eps=0), 'eps=0'),
+    (dict(eps='1'), "eps='1': must be a number above 0"), (dict(neg_weight=0), 'neg_weight=0'), (dict(tau=0), 'tau=0'),
+    (dict(num_iters=0), 'num_iters=0: must be a whole number'), (dict(num_patches=0), 'num_patches=0'),
+    (dict(num_patches=1), 'num_patches=1 leaves the negatives no weight'),
+    (dict(num_patches=1, modulation='weight'), 'scale_with_actual_patches=True'),
     (dict(modulation='sinkhorn'), 'ot, weight, none'), (dict(reduction='sum'), 'mean, none')])
 def test_unknown_settings_are_refused(settings, match):
     with pytest.raises(ConfigError, match=match):
         MoNCELoss(**settings)
+
+
+@pytest.mark.parametrize('settings', [dict(scale_with_actual_patches=True), dict(modulation='none')])
+def test_one_patch_does_where_no_weight_follows_its_number(settings):
+    assert MoNCELoss(num_patches=1, num_iters=2, **settings)(Q, K) > 1e-3
 
 
 def test_compiled_loss_has_the_same_numbers():

@@ -105,6 +105,25 @@ def test_levels_and_weights_must_agree():
         build(level_weights=(1., 1.))(images(0), images(1))
 
 
+@pytest.mark.parametrize(('settings', 'match'), [
+    (dict(num_patches=1), 'MoNCEVGGLoss: num_patches=1: must be a whole number, 2 or more'),
+    (dict(ot_weight=0), 'MoNCEVGGLoss: ot_weight=0: must be a number above 0')])
+def test_numbers_that_weigh_nothing_are_refused(settings, match):
+    with pytest.raises(ConfigError, match=match):
+        MODELS.build(dict(dict(type='MoNCEVGGLoss', features=SMALL), **settings))
+
+
+def test_images_of_unlike_size_are_refused():
+    with pytest.raises(ConfigError, match=r'fake is \(2, 3, 16, 8\) and real \(2, 3, 16, 16\); both'):
+        build()(images(0)[..., :8], images(1))
+
+
+@pytest.mark.parametrize('count', [4, 6])
+def test_places_are_given_for_every_level(count):
+    with pytest.raises(ConfigError, match=f'{count} ids for 5 feature maps'):
+        build()(images(0), images(1), [torch.arange(4)] * count)
+
+
 def test_unknown_preset_is_refused():
     with pytest.raises(ConfigError, match='released, paper'):
         build(preset='official')
