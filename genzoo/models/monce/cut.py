@@ -63,6 +63,26 @@ def require_one_number(loss: Mapping, num_patches: int) -> None:
                           f'it, but model.num_patches={num_patches} are drawn. Set both alike, or leave it out.')
 
 
+def require_channels(generator: nn.Module, discriminator: nn.Module | None, contrasted: bool) -> None:
+    """
+    Args:
+        generator: of the model.
+        discriminator: of the model, if any.
+        contrasted: whether translations go through the generator again.
+
+    Raises:
+        ConfigError: one network yields images of other channels than the next one takes.
+    """
+    made, taken = (getattr(generator, name, None) for name in ('out_channels', 'in_channels'))
+    judged = getattr(discriminator, 'in_channels', None)
+    if contrasted and None not in (made, taken) and made != taken:
+        raise ConfigError(f'model.generator.out_channels={made}: in_channels is {taken}, and the contrast encodes '
+                          'translations as it does sources. Set both alike.')
+    if None not in (made, judged) and made != judged:
+        raise ConfigError(f'model.discriminator.in_channels={judged}: the generator makes images of {made}. Set both '
+                          'alike.')
+
+
 @MODELS.register_module()
 class CUT(AdversarialModel):
     """Unpaired image translation: a GAN on the target domain, and contrast that keeps each patch what it was.
@@ -123,6 +143,7 @@ class CUT(AdversarialModel):
                               loss_gan=loss_gan).items():
             if cfg:
                 self.add_module(name, MODELS.build(cfg))
+        require_channels(self.generator, getattr(self, 'discriminator', None), bool(loss_contrast))
         self.loss_contrast = MODELS.build(dict(loss_contrast, reduction='none')) if loss_contrast else None
         if loss_contrast:
             require_layers(nce_layers, getattr(self.generator, 'num_layers', None))
@@ -171,9 +192,12 @@ class CUT(AdversarialModel):
             translations below it; ``keys``, feature maps of what was translated, a list; ``flipped``.
 
         Raises:
+            ConfigError: images have other channels than the generator takes or makes.
             DataError: images are smaller than 8 pixels, or with ``nce_idt`` of two sizes.
         """
         require_size(inputs['img_a'])
+        self._require_channels(inputs['img_a'], 'in_channels')
+        self._require_channels(inputs['img_b'], 'out_channels')
         if self.nce_idt and inputs['img_a'].shape != inputs['img_b'].shape:
             sizes = ' and '.join(f'{image.shape[3]} x {image.shape[2]}' for image in inputs.values())
             raise DataError(f'images of the domains are of {sizes} pixels: for the identity term they must be of one '
@@ -187,6 +211,12 @@ class CUT(AdversarialModel):
                 keys = self._encode(images)
         return dict(real_b=inputs['img_b'], fake_b=translated[:len(inputs['img_a'])], translated=translated,
                     keys=[maps.detach() for maps in keys], flipped=flipped)
+
+    def _require_channels(self, images: Tensor, setting: str) -> None:
+        expected, given = getattr(unwrap(self.generator), setting, None), images.shape[1]
+        if expected not in (None, given):
+            raise ConfigError(f'model.generator.{setting}={expected}: the images have {given} channels. Set it to '
+                              f'{given}; pictures are read as RGB, greys too.')
 
     def _encode(self, images: Tensor) -> list[Tensor]:
         return unwrap(self.generator)(images, self.nce_layers, encode_only=True) if self.nce_layers else []
@@ -292,9 +322,11 @@ class CUT(AdversarialModel):
             (B, 3, H, W), in [-1, 1].
 
         Raises:
+            ConfigError: images have other channels than the generator takes.
             DataError: an image is smaller than 8 pixels.
         """
         require_size(images)
+        self._require_channels(images, 'in_channels')
         height, width = images.shape[2:]
         padded = F.pad(images, (0, -width % MULTIPLE, 0, -height % MULTIPLE), 'reflect')
         return self.network('generator')(padded)[:, :, :height, :width]

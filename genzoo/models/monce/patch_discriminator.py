@@ -1,9 +1,13 @@
 """The discriminator of unpaired translation."""
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 from ...errors import DataError
 from ...registry import MODELS
+from ...utils import require_whole
 from ..layers import BlurDownsample, xavier_normal_init
+from .misfits import other_settings
 from .resnet_generator import build_norm
 
 
@@ -19,11 +23,18 @@ class CUTPatchDiscriminator(nn.Module):
         num_layers: that halve the size.
         norm: ``'instance'``, or ``'batch'``.
         antialias: blurs before subsampling; without, the convolutions stride.
+
+    Raises:
+        ConfigError: a number of channels or layers that none can be, or an unknown norm.
     """
 
     def __init__(self, in_channels: int = 3, base_channels: int = 64, num_layers: int = 3, norm: str = 'instance',
                  antialias: bool = True) -> None:
         super().__init__()
+        for name, value in dict(in_channels=in_channels, base_channels=base_channels).items():
+            require_whole(value, f'CUTPatchDiscriminator: {name}')
+        require_whole(num_layers, 'CUTPatchDiscriminator: num_layers', least=0)
+        self.in_channels = in_channels
         widths = [base_channels * min(2**number, 8) for number in range(num_layers + 1)]
         bias, layers = norm == 'instance', []
         for number, (before, width) in enumerate(zip([in_channels, *widths], widths)):
@@ -36,6 +47,10 @@ class CUTPatchDiscriminator(nn.Module):
         self.model = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4, 1, 1))
         self.smallest = 3 * 2**num_layers  # pixels; of less the last norm gets one value, or nothing
         xavier_normal_init(self)
+
+    def explain_misfit(self, state: Mapping[str, Tensor]) -> str | None:
+        """Which settings weights in these keys were made with, if not this network's; None if all seem equal."""
+        return other_settings('discriminator', self, state)
 
     def forward(self, image: Tensor) -> Tensor:
         """

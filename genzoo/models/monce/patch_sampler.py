@@ -1,5 +1,5 @@
 """Patches of feature maps, projected for the contrast."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from ...registry import MODELS
 from ...utils import require_whole
 from ..layers import xavier_normal_init
 from ..losses import draw_patch_ids, gather_patches, l2_normalize
+from .misfits import other_settings
 
 
 @MODELS.register_module()
@@ -77,6 +78,10 @@ class PatchSampler(nn.Module):
 
     def _head_channels(self) -> list[int]:
         return [head[0].in_features for head in self.heads]
+
+    def explain_misfit(self, state: Mapping[str, Tensor]) -> str | None:
+        """Which settings weights in these keys were made with, if not this network's; None if all seem equal."""
+        return other_settings('patch_sampler', self, state)
 
     def forward(self, features: Sequence[Tensor], num_patches: int = 256, ids: Sequence[Tensor] | None = None,
                 generator: torch.Generator | None = None) -> tuple[list[Tensor], list[Tensor]]:

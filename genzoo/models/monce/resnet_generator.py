@@ -1,11 +1,13 @@
 """The generator of unpaired translation."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 
 from ...errors import ConfigError
 from ...registry import MODELS
+from ...utils import require_whole
 from ..layers import BlurDownsample, BlurUpsample, xavier_normal_init
+from .misfits import other_settings
 
 NORMS = dict(instance=nn.InstanceNorm2d, batch=nn.BatchNorm2d)
 
@@ -58,12 +60,19 @@ class CUTResnetGenerator(nn.Module):
         antialias_down: blurs before subsampling; without, the convolutions stride, and indices shift.
         antialias_up: blurs after upsampling; without, transposed convolutions.
         dropout: in the residual blocks.
+
+    Raises:
+        ConfigError: a number of channels or blocks that none can be, or an unknown norm.
     """
 
     def __init__(self, in_channels: int = 3, out_channels: int = 3, base_channels: int = 64, num_blocks: int = 9,
                  norm: str = 'instance', antialias_down: bool = True, antialias_up: bool = True,
                  dropout: bool = False) -> None:
         super().__init__()
+        sizes = dict(in_channels=in_channels, out_channels=out_channels, base_channels=base_channels)
+        for name, value in sizes.items():
+            require_whole(value, f'CUTResnetGenerator: {name}')
+        require_whole(num_blocks, 'CUTResnetGenerator: num_blocks', least=0)
         self.in_channels, self.out_channels = in_channels, out_channels
         c, bias = base_channels, norm == 'instance'
         layers = [nn.ReflectionPad2d(3), nn.Conv2d(in_channels, c, 7, bias=bias), build_norm(norm, c), nn.ReLU()]
@@ -84,6 +93,10 @@ class CUTResnetGenerator(nn.Module):
     def num_layers(self) -> int:
         """How many layers there are to choose from."""
         return len(self.model)
+
+    def explain_misfit(self, state: Mapping[str, Tensor]) -> str | None:
+        """Which settings weights in these keys were made with, if not this network's; None if all seem equal."""
+        return other_settings('generator', self, state)
 
     def forward(self, x: Tensor, layers: Sequence[int] = (), encode_only: bool = False):
         """

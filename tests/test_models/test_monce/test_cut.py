@@ -2,8 +2,9 @@ import pytest
 import torch
 from torch import nn
 
-from genzoo.errors import ConfigError, DataError
+from genzoo.errors import ConfigError, DataError, WeightsError
 from genzoo.registry import MODELS
+from genzoo.utils import load_state_dict
 
 from .conftest import optimizers, random_image, samples
 
@@ -68,6 +69,62 @@ class TestAnotherGenerator:
 def test_heads_of_another_number_than_layers_are_refused(cut):
     with pytest.raises(ConfigError, match=r'patch_sampler\.in_channels: 2 numbers for 3 nce_layers'):
         cut(patch_sampler=dict(type='PatchSampler', in_channels=(3, 4)))
+
+
+class TestChannels:
+    def network(self, kind, **changes):
+        return dict(type=kind, base_channels=2, **changes)
+
+    def test_of_images_are_those_that_the_generator_takes_and_makes(self, cut):
+        for side, sizes in (('in', (1, 3)), ('out', (3, 1))):
+            model = cut(generator=self.network('CUTResnetGenerator', in_channels=sizes[0], out_channels=sizes[1]),
+                        discriminator=None, patch_sampler=None, loss_contrast=None, nce_idt=False)
+            with pytest.raises(ConfigError, match=rf'generator\.{side}_channels=1: the images have 3 .*Set it to 3'):
+                model.begin_iteration(batch()['inputs'], None)
+
+    def test_of_a_translated_image_are_checked_too(self, cut):
+        model = cut(generator=self.network('CUTResnetGenerator', in_channels=1), discriminator=None,
+                    patch_sampler=None, loss_contrast=None)
+        with pytest.raises(ConfigError, match=r'generator\.in_channels=1: the images have 3 channels'):
+            model.translate(A)
+
+    def test_networks_that_pass_images_on_must_agree(self, cut):
+        with pytest.raises(ConfigError, match=r'generator\.out_channels=3: in_channels is 1, and the contrast encodes'):
+            cut(generator=self.network('CUTResnetGenerator', in_channels=1))
+        with pytest.raises(ConfigError, match=r'discriminator\.in_channels=1: the generator makes images of 3'):
+            cut(discriminator=self.network('CUTPatchDiscriminator', in_channels=1))
+
+
+@pytest.mark.parametrize(('part', 'settings', 'match'), [
+    ('generator', dict(type='CUTResnetGenerator', base_channels=0), 'CUTResnetGenerator: base_channels=0: must be'),
+    ('generator', dict(type='CUTResnetGenerator', num_blocks=-1), 'num_blocks=-1: .* 0 or more'),
+    ('discriminator', dict(type='CUTPatchDiscriminator', base_channels=0), 'CUTPatchDiscriminator: base_channels=0'),
+    ('discriminator', dict(type='CUTPatchDiscriminator', num_layers=1.5), 'num_layers=1.5: must be a whole number'),
+    ('patch_sampler', dict(type='PatchSampler', nc=0), 'PatchSampler: nc=0'),
+    ('patch_sampler', dict(type='PatchSampler', pool_size=0), 'PatchSampler: pool_size=0')])
+def test_sizes_that_no_network_has_are_refused(cut, part, settings, match):
+    with pytest.raises(ConfigError, match=match):
+        cut(**{part: settings})
+
+
+@pytest.mark.parametrize(('changes', 'match'), [
+    (dict(generator=dict(type='CUTResnetGenerator', base_channels=4, num_blocks=3)),
+     'generator: made with base_channels=4, num_blocks=3; the config has base_channels=2, num_blocks=2'),
+    (dict(generator=dict(type='CUTResnetGenerator', base_channels=2, num_blocks=2, norm='batch')),
+     'generator: made with norm=batch; the config has norm=instance'),
+    (dict(discriminator=dict(type='CUTPatchDiscriminator', base_channels=2, num_layers=2)),
+     'discriminator: made with num_layers=2; the config has num_layers=1'),
+    (dict(patch_sampler=dict(type='PatchSampler', nc=4)), 'patch_sampler: made with nc=4; the config has nc=8')])
+def test_weights_of_other_settings_are_named_by_them(cut, changes, match):
+    with pytest.raises(WeightsError, match=match):
+        load_state_dict(cut(), cut(**changes).state_dict(), 'epoch_1.pth')
+
+
+def test_weights_of_something_else_are_not_said_to_be_of_other_settings(cut):
+    model = cut()
+    for part in NAMES:
+        assert getattr(model, part).explain_misfit({'fc.weight': torch.zeros(1)}) is None
+        assert getattr(model, part).explain_misfit(getattr(model, part).state_dict()) is None
 
 
 def test_keys_are_what_encoding_the_sources_gives(cut):
