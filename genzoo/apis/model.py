@@ -13,7 +13,7 @@ from ..utils import load_for_prediction, open_model_checkpoint
 from .config import check_config, load_config
 
 WEIGHT_KEYS = ('pretrained', 'trunk_weights')
-FROZEN_BACKBONES = ('VGGFeatures',)  # of losses, which predictions do without
+FROZEN_BACKBONES = ('HookedFeatures', 'VGGFeatures')  # of losses, which predictions do without
 
 
 def without_weight_files(cfg: Any) -> Any:

@@ -6,6 +6,7 @@ dict of ``pool3``, ``logits_unbiased`` and ``logits``; anything registered in ``
 does so can stand in for :class:`InceptionV3Features`.
 """
 from .frozen import IMAGENET_MEAN, IMAGENET_STD, FrozenFeatures, ImageNetNormalize
+from .hooked import HookedFeatures
 from .inception import TRUNK, InceptionV3Features
 from .lpips import LPIPS
 from .random_stack import RandomConvFeatures
@@ -14,7 +15,7 @@ from .vgg import VGG16Embedding, VGGFeatures, vgg_layer_names
 from .weights import FEATURE_WEIGHTS, feature_weights_path, load_feature_weights
 
 __all__ = [
-    'FEATURE_WEIGHTS', 'IMAGENET_MEAN', 'IMAGENET_STD', 'LPIPS', 'TRUNK', 'FrozenFeatures', 'ImageNetNormalize',
-    'InceptionV3Features', 'RandomConvFeatures', 'StubFeatures', 'VGG16Embedding', 'VGGFeatures',
+    'FEATURE_WEIGHTS', 'IMAGENET_MEAN', 'IMAGENET_STD', 'LPIPS', 'TRUNK', 'FrozenFeatures', 'HookedFeatures',
+    'ImageNetNormalize', 'InceptionV3Features', 'RandomConvFeatures', 'StubFeatures', 'VGG16Embedding', 'VGGFeatures',
     'feature_weights_path', 'load_feature_weights', 'vgg_layer_names'
 ]

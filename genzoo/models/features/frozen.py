@@ -47,11 +47,11 @@ class ImageNetNormalize(nn.Module):
 
 
 def fill_randomly(network: nn.Module, seed: int = 0) -> nn.Module:
-    """The network with weights for ReLUs (He et al., 2015), biases 0, from a generator of its own."""
+    """The network with weights for ReLUs (He et al., 2015), those of norms 1, biases 0, from a generator of its own."""
     generator = torch.Generator().manual_seed(seed)
-    for weight in network.parameters():
+    for name, weight in network.named_parameters():
         if weight.dim() > 1:
             nn.init.normal_(weight, std=(2 / weight[0].numel()) ** 0.5, generator=generator)
         else:
-            nn.init.zeros_(weight)
+            nn.init.constant_(weight, float(name.endswith('weight')))
     return network

@@ -39,6 +39,7 @@ class MoNCELoss(PatchNCELoss):
         log_domain: Sinkhorn on logarithms; needed for eps below about 0.02.
         reduction: ``'mean'``, or ``'none'`` for a value a query.
         loss_weight: factor.
+        normalize: brings the features to unit length first; by default they come so.
 
     Raises:
         ConfigError: unknown weighting, modulation or reduction, or a number that none can be.
@@ -47,8 +48,9 @@ class MoNCELoss(PatchNCELoss):
     def __init__(self, num_patches: int = 256, tau: float = 0.07, eps: float = 1.0, weighting: str = 'hard',
                  modulation: str = 'ot', neg_weight: float = 1.0, num_iters: int = 50, detach_plan: bool = False,
                  positive_shift: bool = False, all_negatives: bool = False, scale_with_actual_patches: bool = False,
-                 log_domain: bool = False, reduction: str = 'mean', loss_weight: float = 1.0) -> None:
-        super().__init__(tau, all_negatives, reduction, loss_weight)
+                 log_domain: bool = False, reduction: str = 'mean', loss_weight: float = 1.0,
+                 normalize: bool = False) -> None:
+        super().__init__(tau, all_negatives, reduction, loss_weight, normalize)
         for name, value, allowed in (('weighting', weighting, WEIGHTINGS), ('modulation', modulation, MODULATIONS)):
             if value not in allowed:
                 raise ConfigError(f'MoNCELoss: {name}={value!r} is none of {", ".join(allowed)}')
@@ -97,15 +99,13 @@ class MoNCELoss(PatchNCELoss):
         """How evenly the weights of a query's negatives are spread: 1 all alike, 0 all on one.
 
         Args:
-            feat_q, feat_k: normalised features, (B, N, C), N above 1.
+            feat_q, feat_k: features as :meth:`forward` takes them, (B, N, C), N above 1.
 
         Returns:
             The entropy of the weights of a query, over that of equal ones, mean over the queries, (B,); (1,) with
             ``all_negatives``.
         """
-        if self.all_negatives:
-            feat_q, feat_k = feat_q.flatten(0, 1)[None], feat_k.flatten(0, 1)[None]
         with torch.autocast(feat_q.device.type, enabled=False):
-            log_weights = self.log_weights(feat_q.float() @ feat_k.float().mT)
+            log_weights = self.log_weights(self._similarity(feat_q.float(), feat_k.float()))
             shares = fill_diagonal(log_weights, -math.inf).softmax(-1)
             return torch.special.entr(shares).sum(-1).mean(-1) / math.log(max(shares.shape[-1] - 1, 2))

@@ -6,6 +6,7 @@ from ...errors import ConfigError, TrainingError
 from ...registry import MODELS
 from ...utils import require_positive
 from .optimal_transport import fill_diagonal
+from .patches import l2_normalize
 
 REDUCTIONS = ('mean', 'none')
 DIAGONAL = -10.0  # the similarity that stands for a patch with itself among its negatives
@@ -50,13 +51,14 @@ class PatchNCELoss(nn.Module):
         all_negatives: patches of all images of the batch are negatives, not of the same image only.
         reduction: ``'mean'``, or ``'none'`` for a value a query.
         loss_weight: factor.
+        normalize: brings the features to unit length first; by default they come so.
 
     Raises:
         ConfigError: unknown reduction, or tau not above 0.
     """
 
     def __init__(self, tau: float = 0.07, all_negatives: bool = False, reduction: str = 'mean',
-                 loss_weight: float = 1.0) -> None:
+                 loss_weight: float = 1.0, normalize: bool = False) -> None:
         super().__init__()
         if reduction not in REDUCTIONS:
             raise ConfigError(f'{type(self).__name__}: reduction={reduction!r} is none of {", ".join(REDUCTIONS)}')
@@ -65,11 +67,13 @@ class PatchNCELoss(nn.Module):
         self.all_negatives = all_negatives
         self.reduction = reduction
         self.loss_weight = loss_weight
+        self.normalize = normalize
 
     def forward(self, feat_q: Tensor, feat_k: Tensor, batch_size: int | None = None) -> Tensor:
         """
         Args:
-            feat_q: normalised features of the generated image's patches, (B, N, C), or (B * N, C) image by image.
+            feat_q: features of the generated image's patches, (B, N, C), or (B * N, C) image by image; of unit
+                length, unless ``normalize`` is set.
             feat_k: of the image that they are compared with, alike; takes no gradient.
             batch_size: B, needed for (B * N, C).
 
@@ -87,11 +91,17 @@ class PatchNCELoss(nn.Module):
                 raise ConfigError(f'{type(self).__name__}: feat_q is {tuple(q.shape)} and feat_k {tuple(k.shape)}; '
                                   'both must have the same patches')
             shape = q.shape[:2]
-            if self.all_negatives:
-                q, k = q.flatten(0, 1)[None], k.flatten(0, 1)[None]
-            per_query = self._per_query(q @ k.mT).view(shape)
+            per_query = self._per_query(self._similarity(q, k)).view(shape)
         self._require_finite(per_query, feat_q, feat_k)
         return self.loss_weight * (per_query.mean() if self.reduction == 'mean' else per_query)
+
+    def _similarity(self, q: Tensor, k: Tensor) -> Tensor:
+        """Of query i with key j, (B, N, N), or (1, B * N, B * N) with ``all_negatives``."""
+        if self.normalize:
+            q, k = l2_normalize(q), l2_normalize(k)
+        if self.all_negatives:
+            q, k = q.flatten(0, 1)[None], k.flatten(0, 1)[None]
+        return q @ k.mT
 
     def _per_query(self, similarity: Tensor) -> Tensor:
         return nce_per_query(similarity, self.tau)
@@ -117,4 +127,4 @@ class PatchNCELoss(nn.Module):
 
     def _not_finite(self, what: str, feat_q: Tensor, feat_k: Tensor) -> str:
         return (f'{type(self).__name__}: {what} of shape {tuple(feat_q.shape)} is not finite. Normalise the features '
-                'to unit length; for eps below about 0.02 use log_domain=True.')
+                'to unit length, or set normalize=True; for eps below about 0.02 use log_domain=True.')

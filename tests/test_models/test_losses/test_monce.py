@@ -84,6 +84,20 @@ def test_autocast_does_not_reach_the_plan():
     assert inside == MoNCELoss(eps=0.1)(Q, K)
 
 
+@pytest.mark.parametrize('loss', [PatchNCELoss, MoNCELoss])
+@pytest.mark.parametrize('all_negatives', [False, True])
+def test_features_of_any_length_do_where_the_loss_normalises(loss, all_negatives):
+    long = 30 * Q, 1000 * K
+    expected = loss(all_negatives=all_negatives)(Q, K)
+    torch.testing.assert_close(loss(all_negatives=all_negatives, normalize=True)(*long), expected)
+    assert not torch.allclose(loss(all_negatives=all_negatives)(3 * Q, K), expected)
+
+
+def test_entropy_of_weights_is_that_of_normalised_features():
+    found = MoNCELoss(normalize=True).weight_entropy(30 * Q, 9 * K)
+    torch.testing.assert_close(found, MoNCELoss().weight_entropy(Q, K))
+
+
 def test_log_domain_is_finite_where_the_plain_form_is_not():
     q = l2_normalize(1 + 0.01 * Q)
     with pytest.raises(TrainingError, match='the loss of shape .* log_domain=True'):
