@@ -24,6 +24,13 @@ def _evaluate(fakes, reals, keys, **settings):
     return metric.evaluate(len(fakes))
 
 
+def test_by_default_neighbourhoods_levels_and_directions_are_the_specifications():
+    metric = SlicedWassersteinDistance()
+    assert metric.min_size == 16
+    assert (metric.places['nhood_size'], metric.places['nhoods_per_image']) == (7, 128)
+    assert metric.slices == dict(repeats=4, directions=128)
+
+
 def test_a_constant_image_is_all_in_the_last_level():
     levels = laplacian_pyramid(torch.full((1, 3, 16, 16), 5.), 3)
     assert [level.shape[-1] for level in levels] == [16, 8, 4]

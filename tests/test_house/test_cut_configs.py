@@ -90,6 +90,28 @@ def test_training_and_evaluation_read_the_same_data_set_in_the_same_direction(na
     assert [metric.type for metric in cfg.val_evaluator] == [metric.type for metric in cfg.test_evaluator]
 
 
+@pytest.mark.parametrize('name', SETTINGS)
+def test_it_is_judged_at_256_pixels_without_crops_or_flips_image_by_image(name):
+    cfg = config(name)
+    for loader in (cfg.val_dataloader, cfg.test_dataloader):
+        read, step, pack = loader.dataset.pipeline
+        assert (read.type, pack.type) == ('LoadImages', 'PackUnpairedImages')
+        assert (step.type, step.get('mode', 'resize_and_crop')) == ('ResizeRandomCropFlip', 'resize_and_crop')
+        assert (step.load_size, step.crop_size, step.flip_prob) == (256, 256, 0.)
+        assert (loader.batch_size, loader.sampler.shuffle) == (1, False)
+
+
+@pytest.mark.parametrize('name', SETTINGS)
+def test_its_metrics_have_the_papers_numbers(name):
+    for evaluator in (config(name).val_evaluator, config(name).test_evaluator):
+        metrics = {metric.type: metric for metric in evaluator}
+        assert set(metrics) == {'FID', 'KID', 'DensityCoverage', 'SlicedWassersteinDistance'}
+        assert metrics['DensityCoverage'].nearest_k == 95
+        networks = [metric.network for metric in evaluator if 'network' in metric]
+        assert networks == [dict(type='InceptionV3Features', weights='fid')] * 3
+        assert set(metrics['SlicedWassersteinDistance']) == {'type'}  # its defaults are the specification's
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('name', SETTINGS)
 def test_it_trains_an_iteration_at_full_width(name):
