@@ -90,7 +90,9 @@ class CUT(AdversarialModel):
     An iteration: one pass of the generator over images of both domains; D steps; then the generator and the patch
     sampler step together on the adversarial loss and on the contrast of source and translation (and of target
     image and its identity translation). Keys are the activations of that one pass, queries come from encoding the
-    outputs. CUT (Park et al., ECCV 2020); MoNCE (Zhan et al., CVPR 2022) in the contrast.
+    outputs. The release encodes each domain's images anew for its keys, which with instance norm and without dropout
+    is the same. With ``norm='batch'`` of the generator it is not: here the statistics are of the batch of both
+    domains. CUT (Park et al., ECCV 2020); MoNCE (Zhan et al., CVPR 2022) in the contrast.
 
     Args:
         generator: e.g. :class:`CUTResnetGenerator`; of another what matters is how it is called, and for heads that

@@ -56,7 +56,7 @@ class CUTResnetGenerator(nn.Module):
         out_channels: of the translation.
         base_channels: width of the first layer (the papers' ngf).
         num_blocks: residual blocks.
-        norm: ``'instance'``, or ``'batch'``.
+        norm: ``'instance'``, or ``'batch'``, with which :class:`CUT` takes other keys than the release.
         antialias_down: blurs before subsampling; without, the convolutions stride, and indices shift.
         antialias_up: blurs after upsampling; without, transposed convolutions.
         dropout: in the residual blocks.

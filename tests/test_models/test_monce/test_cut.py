@@ -136,6 +136,14 @@ def test_keys_are_what_encoding_the_sources_gives(cut):
         assert not mine.requires_grad
 
 
+@pytest.mark.parametrize(('norm', 'same'), [('instance', True), ('batch', False)])
+def test_keys_are_those_of_each_domain_encoded_anew_unless_norms_mix_the_domains(cut, norm, same):
+    model = cut(generator=dict(type='CUTResnetGenerator', base_channels=2, num_blocks=2, norm=norm))
+    keys = model.begin_iteration(batch()['inputs'], None)['keys'][-1]
+    anew = torch.cat([model.generator(images, model.nce_layers, encode_only=True)[-1] for images in (A, B)])
+    assert torch.allclose(keys, anew, rtol=1e-4, atol=1e-6) == same
+
+
 def test_layers_with_fewer_places_are_contrasted_by_themselves(cut):
     model = cut(num_patches=20, loss_contrast=MONCE)  # layer 12 has 4 x 4 places
     state = model.begin_iteration(batch()['inputs'], None)
