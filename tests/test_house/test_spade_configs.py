@@ -66,6 +66,13 @@ def test_networks_read_the_labels_that_the_data_set_yields(shipped):
     assert cfg.sync_bn == 'torch'
 
 
+def test_every_tenth_epoch_stays_and_of_every_5000_images_the_latest(shipped):
+    cfg, _, said = shipped
+    saver = cfg.default_hooks.checkpoint
+    assert (saver.interval, saver.by_epoch, saver.max_keep_ckpts) == (10, True, -1)
+    assert saver.latest_interval == round(5000 / said['batch'])
+
+
 def test_rates_follow_the_papers_formula_in_every_epoch(shipped):
     cfg, _, said = shipped
     full, decay = said['epochs']
