@@ -9,4 +9,5 @@ model = dict(
     label_mode='multi_hot')
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=60, val_interval=60)
 param_scheduler = [dict(type='LinearLR', begin=30, end=60, start_factor=1.0, end_factor=1 / 30)]
+default_hooks = dict(checkpoint=dict(latest_interval=250))  # 5000 images
 val_evaluator = {{_base_.test_evaluator}}

@@ -3,6 +3,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..converters import monce
+from ..converters.common import unwrapped
 from ..errors import ConfigError, WeightsError
 from ..utils import open_checkpoint, open_model_checkpoint, require_writable, save_checkpoint
 from .released import parts_of, whole_part
@@ -15,7 +16,8 @@ def convert_monce(inputs: Sequence[Path], output: Path, overwrite: bool = False)
     """Puts released files of MoNCE's unpaired (CUT) or paired (SPADE) system into one genzoo checkpoint.
 
     Args:
-        inputs: any of net_G, net_D and, unpaired, net_F, told apart by their content.
+        inputs: any of net_G, net_D and, unpaired, net_F, told apart by their content, also as ``state_dict`` of a
+            dict.
         output: the checkpoint.
         overwrite: whether it may exist.
 
@@ -32,7 +34,7 @@ def convert_monce(inputs: Sequence[Path], output: Path, overwrite: bool = False)
     parts: dict[str, dict] = {}
     report = []
     for path in inputs:
-        part, state = whole_part(monce, open_checkpoint(path), path)
+        part, state = whole_part(monce, unwrapped(open_checkpoint(path)), path)
         if part in parts:
             raise ConfigError(f'{path}: a second {part}. Give one file of each kind.')
         parts[part] = state

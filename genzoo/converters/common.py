@@ -1,11 +1,18 @@
 """What converters of several papers need."""
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
 State = dict[str, Tensor]
+
+
+def unwrapped(content: Any) -> Any:
+    """The state dict that a file's content holds as its ``state_dict``; any other content as it is."""
+    inner = content.get('state_dict') if isinstance(content, Mapping) else None
+    return inner if isinstance(inner, Mapping) else content
 
 
 def strip_prefix(state: Mapping[str, Tensor], prefix: str = 'module.') -> State:

@@ -1,4 +1,5 @@
 """Images whose label is a tensor that the network takes as it is: key points, edges."""
+import glob
 import os
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 from ..errors import ConfigError, DataError
 from ..registry import DATASETS
 from ..utils import require_file, require_folder
-from .image_files import list_images
+from .image_files import IMAGE_SUFFIXES, list_images
 from .paired_label import PairedDataset, pair_in_order, require_phase, stem
 from .transforms.dense_label import POSE_CHANNELS
 
@@ -46,6 +47,21 @@ class DenseLabelDataset(PairedDataset):
     def record(self, index: int, rng: np.random.RandomState) -> dict:
         """As in the base class, and ``num_channels``."""
         return dict(super().record(index, rng), num_channels=self.num_channels)
+
+
+CANDIDATE, SUBSET = '_candidate.txt', '_subset.txt'
+"""How OpenPose's two files of an image end."""
+
+
+def image_of_pose(candidate: Path) -> Path | None:
+    """The image whose key points a file of a folder ``pose/`` has, in ``img/`` beside it; None if there is none."""
+    *folders, name = candidate.absolute().parts
+    if 'pose' not in folders:
+        return None
+    place = len(folders) - 1 - folders[::-1].index('pose')
+    folder, own = Path(*folders[:place], 'img', *folders[place + 1:]), name.removesuffix(CANDIDATE)
+    files = sorted(folder.glob(f'{glob.escape(own)}.*'))
+    return next((file for file in files if file.suffix.lower() in IMAGE_SUFFIXES and file.stem == own), None)
 
 
 @DATASETS.register_module()
@@ -94,4 +110,4 @@ class DeepFashionPoseDataset(PairedDataset):
         """What the class says."""
         record = super().record(index, rng)
         pose = record.pop('label_path')
-        return dict(record, candidate_path=f'{pose}_candidate.txt', subset_path=f'{pose}_subset.txt')
+        return dict(record, candidate_path=pose + CANDIDATE, subset_path=pose + SUBSET)

@@ -90,8 +90,15 @@ class CityscapesLabelDataset(PairedLabelDataset):
         super().__init__(root / 'leftImg8bit' / split, pairs, LabelRule(self.NUM_CLASSES), objects, **kwargs)
 
 
+def _listed_place(folder: Path, line: str) -> str:
+    """Where a listed file lies, whether the line begins with the folder's own name or within it."""
+    inside, above = os.path.join(folder, line), os.path.join(folder.parent, os.path.normpath(line))
+    begins = os.path.normpath(line).split(os.sep)[0] == folder.name
+    return above if begins and not os.path.isfile(inside) else inside
+
+
 def listed_files(folder: Path, what: str, suffixes: tuple[str, ...]) -> list[str]:
-    """Files of a folder: those of its ``files.list`` (one path a line, relative to the folder), else all.
+    """Files of a folder: those of its ``files.list`` (one path a line, relative to it or to ``data_root``), else all.
 
     Raises:
         DataError: the folder is missing or empty, or a listed file is missing.
@@ -100,7 +107,7 @@ def listed_files(folder: Path, what: str, suffixes: tuple[str, ...]) -> list[str
     if not listing.is_file():
         return list_images(folder, what, FOLDERS, suffixes)
     lines = listing.read_text(encoding='utf-8', errors='replace').splitlines()
-    files = [os.path.join(folder, line.strip()) for line in lines if line.strip()]
+    files = [_listed_place(folder, line.strip()) for line in lines if line.strip()]
     if not files:
         raise DataError(f'{listing}: lists no file. Remove it, or write one path a line.')
     for number, path in enumerate(files, start=1):

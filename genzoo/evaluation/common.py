@@ -2,6 +2,7 @@
 import logging
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +28,11 @@ def field_of(data_samples: Sequence[dict], name: str, remedy: str) -> list[Any]:
 def rows(values: Tensor) -> np.ndarray:
     """A batch of results as float32 on the CPU; NumPy, so that one row pickles without its batch."""
     return values.detach().float().cpu().numpy()
+
+
+def picture_file(folder: Path, key: str) -> Path:
+    """Where an image of that key lies in a folder of them: ``<key>.png``; before a ``/`` of the key are folders."""
+    return folder / f'{key}.png'
 
 
 def real_key(sample: dict) -> str:

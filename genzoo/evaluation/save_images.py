@@ -12,7 +12,7 @@ from torch import Tensor
 from ..registry import METRICS
 from ..utils import atomic_write, refuse_existing
 from ..utils.label_maps import colour_labels
-from .common import field_of, real_key
+from .common import field_of, picture_file, real_key
 
 
 def _save(picture: np.ndarray, path: Path) -> None:
@@ -106,7 +106,7 @@ class SaveTranslations(ImageFolder):
             for sample, value in zip(data_samples, values):
                 name = real_key(sample) if field == 'gt_img' else sample['key']
                 picture = colour_labels(value.cpu().numpy()) if field == 'label' else _picture(value)
-                _save(picture, self.out_dir / folder / f'{name}.png')
+                _save(picture, picture_file(self.out_dir / folder, name))
         self.results += [sample['key'] for sample in data_samples]
 
     def compute_metrics(self, results: list[str]) -> dict[str, int]:

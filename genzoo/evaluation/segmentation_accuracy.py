@@ -11,7 +11,7 @@ from ..errors import DataError
 from ..registry import METRICS
 from ..utils import require_folder
 from ..utils.label_maps import read_label
-from .common import field_of, log_protocol
+from .common import field_of, log_protocol, picture_file
 
 
 def confusion_matrix(predicted: np.ndarray, true: np.ndarray, num_classes: int) -> np.ndarray:
@@ -49,10 +49,10 @@ def class_recalls(confusion: np.ndarray) -> np.ndarray:
 class SegmentationAccuracy(BaseMetric):
     """Compares predicted with true label maps: pixAcc, classAcc and the mean IoU, in 0..1, over all images together.
 
-    The label maps of generated images come from a segmentation network of your choice, either as a
-    field of the data samples or as a folder of files named ``<key>.png``. Published Cityscapes
-    numbers rest on a DRN-D-22 on images of 256 x 128 pixels, which its authors never published, so no
-    parity can be claimed.
+    The label maps of generated images come from a segmentation network of your choice, either as a field of the data
+    samples or as a folder of files that are called as :class:`SaveTranslations` calls the images. Published Cityscapes
+    numbers rest on a DRN-D-22 on images of 256 x 128 pixels, which its authors never published, so no parity can be
+    claimed.
 
     Example::
 
@@ -97,7 +97,7 @@ class SegmentationAccuracy(BaseMetric):
     @staticmethod
     def _maps(data_samples: Sequence[dict], folder: Path | None, field: str, kind: str) -> list[np.ndarray]:
         if folder is not None:
-            return [read_label(folder / f'{sample["key"]}.png', f'the {kind} label map') for sample in data_samples]
+            return [read_label(picture_file(folder, sample['key']), f'the {kind} label map') for sample in data_samples]
         remedy = ('Run a segmentation network on the generated images and name the folder of its label maps, pred_dir.'
                   if kind == 'predicted' else 'Give it, or name a folder of true label maps, gt_dir.')
         values: list[Tensor] = field_of(data_samples, field, remedy)

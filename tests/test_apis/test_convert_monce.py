@@ -36,6 +36,11 @@ def test_released_and_converted_again_is_the_same(checkpoint, released, tmp_path
     assert all(torch.equal(before[key], after[key]) for key in before)
 
 
+def test_a_state_dict_within_a_dict_is_converted_as_without(released, tmp_path):
+    save_checkpoint(dict(epoch=3, state_dict=open_checkpoint(released[-1])), tmp_path / 'wrapped.pth')
+    assert convert_monce([tmp_path / 'wrapped.pth'], tmp_path / 'own.pth')[0].startswith('generator (unpaired')
+
+
 def test_a_generator_alone_translates(released, tmp_path):
     convert_monce([released[-1]], tmp_path / 'generator.pth')
     model = MODELS.build(CUT).eval()

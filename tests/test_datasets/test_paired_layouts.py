@@ -94,6 +94,8 @@ def test_a_list_of_files_says_which_are_used(tmp_path):
     (tmp_path / 'train_img' / 'files.list').write_text('1.jpg\n10.jpg\n')
     (tmp_path / 'train_label' / 'files.list').write_text('1.png\n10.png\n')
     assert names(COCOStuffDataset(tmp_path)) == ['1.jpg', '10.jpg']
+    (tmp_path / 'train_img' / 'files.list').write_text('train_img/1.jpg\n./train_img/10.jpg\n')
+    assert names(COCOStuffDataset(tmp_path)) == ['1.jpg', '10.jpg']
     (tmp_path / 'train_img' / 'files.list').write_text('1.jpg\n11.jpg\n')
     with pytest.raises(DataError, match=r'/train_img/files\.list: line 2: .*/11\.jpg is missing'):
         COCOStuffDataset(tmp_path)

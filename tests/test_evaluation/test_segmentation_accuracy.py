@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 
 from genzoo.errors import DataError
-from genzoo.evaluation import SegmentationAccuracy
+from genzoo.evaluation import SaveTranslations, SegmentationAccuracy
 from genzoo.evaluation.segmentation_accuracy import class_ious, class_recalls, confusion_matrix
 
 CLASSES = 5
@@ -110,3 +110,12 @@ def test_what_does_not_fit_is_named(tmp_path):
 def test_without_a_segmentation_network_it_says_what_is_lacking():
     with pytest.raises(DataError, match="it has no pred_label. Run a segmentation network .* label maps, pred_dir"):
         judge([dict(key='a', label=torch.zeros(1, 2, 2))])
+
+
+def test_its_files_are_called_as_those_of_saved_translations(tmp_path):
+    samples = [dict(key=key, fake_img=torch.zeros(3, 2, 2, dtype=torch.uint8), label=torch.zeros(1, 2, 2).long())
+               for key in ('frankfurt/x', 'y')]
+    SaveTranslations(tmp_path, dict(fake_img='fake_B')).process(None, samples)
+    for path in (tmp_path / 'fake_B').rglob('*.png'):  # a network's predictions, under the names of its inputs
+        Image.new('L', (2, 2)).save(path)
+    assert judge(samples, pred_dir=tmp_path / 'fake_B')['pix_acc'] == 1

@@ -102,3 +102,9 @@ def test_ranks_together_give_the_number_of_one(run_on_ranks, world_size):
 def test_sides_that_cannot_be_halved_are_refused(size):
     with pytest.raises(DataError, match=f'{size}, {size}.*8 times a power of 2'):
         _evaluate(_images(0, 2, size), _images(1, 2, size), 'ab')
+
+
+def test_by_default_it_is_the_released_metric():
+    metric = SlicedWassersteinDistance()
+    assert (metric.min_size, metric.slices) == (16, dict(repeats=4, directions=128))
+    assert metric.places == dict(nhood_size=7, nhoods_per_image=128, minibatch=16)

@@ -76,7 +76,9 @@ def test_it_lasts_as_long_as_the_papers_and_crops_nothing_while_rates_fall(name)
     step, = (step for step in cfg.train_dataloader.dataset.pipeline if step.type == 'ResizeRandomCropFlip')
     assert (step.load_size, step.crop_size, step.flip_prob) == (286, 256, .5)
     assert cfg.train_dataloader.global_batch_size == 12
-    assert (cfg.default_hooks.checkpoint.interval, cfg.default_hooks.checkpoint.by_epoch) == (10, True)
+    saver = cfg.default_hooks.checkpoint
+    assert (saver.interval, saver.by_epoch, saver.max_keep_ckpts) == (10, True, -1)
+    assert saver.latest_interval == round(5000 / 12)  # of so many images
 
 
 @pytest.mark.parametrize('name', SETTINGS)

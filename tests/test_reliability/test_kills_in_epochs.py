@@ -29,12 +29,12 @@ class EndAt(Hook):
             os.kill(os.getpid(), self.number)
 
 
-def epochs_config(folder: Path, num_workers: int = 0, **end) -> Path:
+def epochs_config(folder: Path, num_workers: int = 0, latest_interval: int = -1, **end) -> Path:
     """A config that saves every epoch, keeps two checkpoints and the best one, and validates every other epoch."""
     path = run_config(folder, num_workers)
     cfg = Config.fromfile(path)
     cfg.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=EPOCHS, val_interval=2)
-    cfg.default_hooks.checkpoint.update(by_epoch=True, interval=1)
+    cfg.default_hooks.checkpoint.update(by_epoch=True, interval=1, latest_interval=latest_interval)
     cfg.param_scheduler = [dict(type='LinearLR', start_factor=1.0, end_factor=0.2, begin=1, end=4, by_epoch=True)]
     cfg.custom_imports.imports.append('test_reliability.test_kills_in_epochs')
     if end:
@@ -96,4 +96,13 @@ def test_killed_when_what_a_stop_left_is_removed_it_resumes_exactly(tmp_path, wh
     config = epochs_config(tmp_path)
     assert end_of(start(config, '--resume', prepare=how('iter_8.pth'))) == -signal.SIGKILL
     finish(config, '--resume')
+    check_end(tmp_path, whole_run)
+
+
+def test_killed_within_an_epoch_it_resumes_from_the_latest_that_was_saved_there(tmp_path, whole_run):
+    config = epochs_config(tmp_path, latest_interval=4, iteration=18, number=int(signal.SIGKILL))
+    assert end_of(start(config)) == -signal.SIGKILL
+    assert Path((tmp_path / 'run/last_checkpoint').read_text()).name == 'iter_16.pth'
+    assert [path.name for path in (tmp_path / 'run').glob('iter_*.pth')] == ['iter_16.pth']
+    finish(epochs_config(tmp_path, latest_interval=4), '--resume')
     check_end(tmp_path, whole_run)

@@ -22,7 +22,8 @@ train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=400, val_interval=400)
 param_scheduler = [dict(type='LinearLR', begin=199, end=400, start_factor=1.0, end_factor=1 / 201)]
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(checkpoint=dict(interval=10, by_epoch=True, max_keep_ckpts=3))
+# As released: every tenth epoch stays (400 epochs: 40 files), and of every 5000 images (12 an iteration) the latest.
+default_hooks = dict(checkpoint=dict(interval=10, by_epoch=True, max_keep_ckpts=-1, latest_interval=417))
 custom_hooks = [
     dict(type='LoadSizeSwitchHook', num_epochs=200),
     dict(type='SampleImagesHook', interval=1000, num_samples=8),

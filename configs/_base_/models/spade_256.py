@@ -22,5 +22,6 @@ sync_bn = 'torch'  # on several GPUs batch norms see the whole batch
 
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-default_hooks = dict(checkpoint=dict(interval=10, by_epoch=True, max_keep_ckpts=3))
+# As released: every tenth epoch stays (200 epochs: 20 files), and of every 5000 images (12 an iteration) the latest.
+default_hooks = dict(checkpoint=dict(interval=10, by_epoch=True, max_keep_ckpts=-1, latest_interval=417))
 custom_hooks = [dict(type='SampleImagesHook', interval=1000, num_samples=8)]

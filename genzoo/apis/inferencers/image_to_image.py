@@ -10,8 +10,10 @@ from PIL import Image
 from torch import Tensor
 
 from ...datasets.celebamask import PART_MAPS, part_file
+from ...datasets.dense_label import CANDIDATE, SUBSET, image_of_pose
 from ...datasets.image_files import IMAGE_SUFFIXES
 from ...datasets.paired_label import LABEL_SUFFIXES
+from ...datasets.transforms.dense_label import POSE_CHANNELS, read_pose, render_pose
 from ...datasets.transforms.image import load_image, to_array
 from ...datasets.transforms.label import LabelRule, read_part_mask
 from ...errors import ConfigError, DataError
@@ -20,6 +22,7 @@ from ...models.monce.semantics import require_labels
 from ...registry import INFERENCERS
 from ...utils import require_file
 from ...utils.label_maps import colour_labels, read_label
+from ...visualization.labels import label_pictures
 from ..config import load_config
 from .base import Inferencer
 from .pictures import PictureInferencer
@@ -68,7 +71,8 @@ class LabelToImageInferencer(PictureInferencer):
     Of a picture the grey values or palette indices are the classes, numbered as in the model's data set, whose
     :class:`~genzoo.datasets.transforms.LabelRule` is followed where the checkpoint carries it; the masks of glasses of
     CelebAMask-HQ are found in its layout. ``.npy`` and ``.npz`` hold (H, W) or (L, H, W): integers are classes as the
-    network sees them, floats are dense maps.
+    network sees them, floats are dense maps. Models of poses (dense, 20 channels) also take OpenPose's
+    ``<name>_candidate.txt`` with ``<name>_subset.txt`` beside it, see :func:`draw_pose`.
 
     Pictures go to ``synthesized_image/``, the label maps in colours to ``input_label/``.
 
@@ -96,21 +100,28 @@ class LabelToImageInferencer(PictureInferencer):
             raise ConfigError(f'--instance-dir {instance_dir}: the model of {config} reads no instance maps. '
                               'Leave it out.')
         self.instance_dir = instance_dir
+        if self.model.label_mode == 'dense' and self.model.num_classes == POSE_CHANNELS:
+            self.suffixes = (*self.suffixes, CANDIDATE)
 
     def read(self, path: Path, size: int | None, max_side: int | None) -> Tensor:
         """The label map at the model's size, (L, H, W), int64 or, if dense, float32; the instance map comes last."""
         if max_side is not None:
             raise ConfigError('--max-side: is for photographs; the sizes of label maps follow the model. Leave it out.')
-        suffix = path.suffix.lower()
-        if suffix not in self.suffixes:
+        if not path.name.lower().endswith(self.suffixes):
             raise DataError(f'{path}: is no label map, which ends in {", ".join(self.suffixes)}. This model makes '
                             'images of label maps; give a config of unpaired translation for photographs.')
-        label = torch.from_numpy(read_array(path) if suffix in ARRAY_SUFFIXES else self._read_picture(path))
+        shape = self._shape(size)
+        label = torch.from_numpy(self._read_file(path, shape))
         require_labels(label[None], self.model.num_classes, self.model.label_mode, [str(path)])
         if self.reads_instances:
             label = torch.cat([label, self._read_instance(path, label.shape[1:]).to(label.dtype)])
-        shape = self._shape(size)
         return label if shape is None else resize_label(label, shape)
+
+    def _read_file(self, path: Path, shape: tuple[int, int] | None) -> np.ndarray:
+        """(L, H, W)."""
+        if path.name.lower().endswith(CANDIDATE):
+            return draw_pose(path, shape)
+        return read_array(path) if path.suffix.lower() in ARRAY_SUFFIXES else self._read_picture(path)
 
     def _read_picture(self, path: Path) -> np.ndarray:
         """(L, H, W) int64."""
@@ -143,8 +154,10 @@ class LabelToImageInferencer(PictureInferencer):
         return [sample.fake_img.cpu() for sample in samples]
 
     def source_picture(self, value: Tensor) -> Tensor:
-        """The label map in colours."""
+        """The label map in colours; of a pose the drawing."""
         label = value[:-1] if self.reads_instances else value
+        if CANDIDATE in self.suffixes:
+            return torch.from_numpy(label_pictures(label)[0]).permute(2, 0, 1)
         return torch.from_numpy(colour_labels(label.numpy())).permute(2, 0, 1)
 
     def pictures(self, result: dict) -> list[Tensor]:
@@ -168,6 +181,31 @@ def read_glasses(path: Path, shape: tuple[int, int]) -> np.ndarray:
     in_layout = path.parent.name == PART_MAPS and path.stem.isdecimal()
     file = part_file(path.absolute().parents[2], int(path.stem), 'eye_g') if in_layout else None
     return read_part_mask(file, shape, path)
+
+
+def draw_pose(candidate: Path, shape: tuple[int, int] | None) -> np.ndarray:
+    """OpenPose's key points as the label that :class:`~genzoo.datasets.DeepFashionPoseDataset` makes of them.
+
+    Args:
+        candidate: ``<name>_candidate.txt``; ``<name>_subset.txt`` lies beside it. They are drawn at the size of the
+            image that they were found in, which in the data set's layout is found in ``img/``.
+        shape: height and width of an image that is not found.
+
+    Returns:
+        (20, H, W) float32.
+
+    Raises:
+        DataError: a file is missing or broken, or the image's size is not known.
+    """
+    joints = read_pose(candidate, candidate.with_name(candidate.name[:-len(CANDIDATE)] + SUBSET))
+    image = image_of_pose(candidate)
+    if image is not None:
+        return render_pose(joints, *load_image(image).size)
+    if shape is None or not (np.isnan(joints) | ((joints >= 0) & (joints < shape[::-1]))).all():
+        size = 'unknown size' if shape is None else f'{shape[1]}x{shape[0]} pixels, the model\'s size'
+        raise DataError(f'{candidate}: its key points do not lie in an image of {size}, and there is no image that '
+                        'says which size they are for. Put both files in pose/, and the image in img/ beside it.')
+    return render_pose(joints, *shape[::-1])
 
 
 def resize_label(label: Tensor, shape: tuple[int, int]) -> Tensor:

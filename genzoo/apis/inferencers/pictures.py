@@ -40,15 +40,21 @@ def find_files(inputs: Sequence[Path], suffixes: Sequence[str], out_dir: Path | 
     for path in inputs:
         path = Path(path).expanduser()
         if path.is_dir():
-            found += [(file, file.relative_to(path).with_suffix('')) for file in _files_of(path, suffixes, out_dir)]
+            found += [(file, _without_ending(file.relative_to(path), suffixes))
+                      for file in _files_of(path, suffixes, out_dir)]
         elif path.is_file():
-            found.append((path, Path(path.stem)))
+            found.append((path, _without_ending(Path(path.name), suffixes)))
         else:
             raise DataError(f'--input {path}: is missing. Give a file or a folder.')
     if not found:
         given = ', '.join(map(str, inputs)) or 'nothing'
         raise DataError(f'--input {given}: there is no file of {", ".join(suffixes)}. Give a file or a folder of such.')
     return found
+
+
+def _without_ending(path: Path, suffixes: Sequence[str]) -> Path:
+    ending = next((suffix for suffix in suffixes if path.name.lower().endswith(suffix)), path.suffix)
+    return path.with_name(path.name[:len(path.name) - len(ending)] or path.name)
 
 
 def _files_of(folder: Path, suffixes: Sequence[str], out_dir: Path | None) -> list[Path]:
@@ -105,7 +111,7 @@ class PictureInferencer(Inferencer):
         """
         Args:
             input: files or folders: photographs for unpaired models; label maps (PNG, or .npy and .npz, dense ones,
-                too) for label-to-image models.
+                too; for poses <name>_candidate.txt of OpenPose) for label-to-image models.
             out_dir: where the pictures go, as PNG with the sources' names. Without it, from Python, nothing
                 is written.
             size: bring inputs to SIZE x SIZE pixels first, as published tests do with 256; by default photographs keep

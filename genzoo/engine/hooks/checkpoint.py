@@ -52,7 +52,7 @@ class ZooCheckpointHook(CheckpointHook):
     """Saves checkpoints as ``iter_<N>.pth`` and the best ones as ``best_<metric>_iter_<N>.pth``.
 
     By epochs they are ``epoch_<N>.pth``; a run that is stopped within an epoch leaves ``iter_<N>.pth``,
-    which goes when the next one is written.
+    which goes when the next one is written. So does the latest state within an epoch, with ``latest_interval``.
 
     Differs from mmengine's in the order: the new file is written, then recorded as the last
     one, and only then are superseded files removed. mmengine removes first, so that a full
@@ -68,9 +68,11 @@ class ZooCheckpointHook(CheckpointHook):
         rule: ``'greater'`` or ``'less'``, one for all or one a metric; inferred from the
             names of common metrics if not given.
         save_begin: the first iteration (or epoch) that may be saved.
+        latest_interval: by epochs: iterations after which the state is saved within epochs, too, in place of the
+            last such file; -1: never.
 
     Raises:
-        ConfigError: a rule cannot be inferred.
+        ConfigError: a rule cannot be inferred, or an interval means nothing.
     """
 
     _default_greater_keys = [*CheckpointHook._default_greater_keys,
@@ -79,12 +81,16 @@ class ZooCheckpointHook(CheckpointHook):
 
     def __init__(self, interval: int = -1, by_epoch: bool = False, max_keep_ckpts: int = -1,
                  save_last: bool = True, save_best: str | list[str] | None = None,
-                 rule: str | list[str] | None = None, save_begin: int = 0) -> None:
+                 rule: str | list[str] | None = None, save_begin: int = 0, latest_interval: int = -1) -> None:
+        if latest_interval != -1 and (latest_interval < 1 or not by_epoch):
+            raise ConfigError(f'ZooCheckpointHook: latest_interval={latest_interval}, by_epoch={by_epoch}: must be at '
+                              'least 1, and is for by_epoch=True. Set it to -1, or interval by iterations.')
         if interval == 0 or interval < -1:
             raise ConfigError(f'ZooCheckpointHook: interval={interval}: must be at least 1, or -1 for the last alone.')
         with _config_errors(save_best, rule):
             super().__init__(interval=interval, by_epoch=by_epoch, max_keep_ckpts=max_keep_ckpts,
                              save_last=save_last, save_best=save_best, rule=rule, save_begin=save_begin)
+        self.latest_interval = latest_interval
         self._saved_iteration: int | None = None
         self._former_best: dict[str, str | None] = {}
 
@@ -170,6 +176,12 @@ class ZooCheckpointHook(CheckpointHook):
                     shutil.rmtree(path, ignore_errors=True)
                 else:
                     path.unlink(missing_ok=True)
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        """Saves if it is time, by iterations or as the latest within an epoch."""
+        super().after_train_iter(runner, batch_idx, data_batch, outputs)
+        if self.latest_interval > 0 and (runner.iter + 1) % self.latest_interval == 0:
+            self.save_now(runner, runner.iter + 1)
 
     def save_now(self, runner, iteration: int) -> Path:
         """Saves the state after ``iteration`` iterations, unless that was done already.

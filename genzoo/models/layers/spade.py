@@ -1,5 +1,4 @@
 """Spatially adaptive normalisation: a label map scales and shifts normalised features, place by place."""
-from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -77,21 +76,19 @@ class SPADEResBlock(nn.Module):
         in_channels: of the features.
         out_channels: of the output; where they differ, the shortcut is learned.
         label_channels: of the label map.
-        wrap: applied to each convolution; spectral norm by default.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, label_channels: int,
-                 wrap: Callable[[nn.Module], nn.Module] = spectral_norm) -> None:
+    def __init__(self, in_channels: int, out_channels: int, label_channels: int) -> None:
         super().__init__()
         middle = min(in_channels, out_channels)
         self.norm_0 = SPADENorm(in_channels, label_channels)
-        self.conv_0 = wrap(nn.Conv2d(in_channels, middle, 3, 1, 1))
+        self.conv_0 = spectral_norm(nn.Conv2d(in_channels, middle, 3, 1, 1))
         self.norm_1 = SPADENorm(middle, label_channels)
-        self.conv_1 = wrap(nn.Conv2d(middle, out_channels, 3, 1, 1))
+        self.conv_1 = spectral_norm(nn.Conv2d(middle, out_channels, 3, 1, 1))
         self.norm_s = self.conv_s = None
         if in_channels != out_channels:
             self.norm_s = SPADENorm(in_channels, label_channels)
-            self.conv_s = wrap(nn.Conv2d(in_channels, out_channels, 1, bias=False))
+            self.conv_s = spectral_norm(nn.Conv2d(in_channels, out_channels, 1, bias=False))
 
     def forward(self, x: Tensor, labels: LabelPyramid) -> Tensor:
         """

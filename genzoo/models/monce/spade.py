@@ -32,7 +32,8 @@ class SPADEModel(AdversarialModel):
         ema, accumulation_rounds, channels_last, init_cfg: see :class:`~genzoo.models.base.AlternatingModel`.
 
     Raises:
-        ConfigError: unknown label mode, loss_gan is missing, or the networks read label maps of unlike channels.
+        ConfigError: unknown label mode, loss_gan or the generator's label_channels is missing, or the networks read
+            label maps of unlike channels.
     """
 
     needed_for_prediction = ('generator',)
@@ -46,6 +47,9 @@ class SPADEModel(AdversarialModel):
             raise ConfigError(f'model.label_mode={label_mode!r}: is none of {", ".join(MODES)}')
         if discriminator and not loss_gan:
             raise ConfigError('model: SPADEModel with a discriminator is for training and needs loss_gan')
+        if 'label_channels' not in generator:
+            raise ConfigError('model.generator: without label_channels. Set it to the number of classes, and one more '
+                              'with instance_edges, of the discriminator, too.')
         super().__init__(
             (Update('generator_losses', ('generator',)), Update('discriminator_losses', ('discriminator',))), ema=ema,
             accumulation_rounds=accumulation_rounds, channels_last=channels_last, init_cfg=init_cfg,

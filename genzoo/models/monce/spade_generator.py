@@ -28,7 +28,7 @@ class SPADEGenerator(nn.Module):
         noise_size: of that noise.
 
     Raises:
-        ConfigError: unknown number of upsamplings, or the image is too small for it.
+        ConfigError: unknown number of upsamplings, or the image is too small for it or no multiple of its doublings.
     """
 
     def __init__(self, label_channels: int, base_channels: int = 64, crop_size: int = 256, aspect_ratio: float = 1.0,
@@ -42,6 +42,7 @@ class SPADEGenerator(nn.Module):
         if width < 1 or height < 1:
             raise ConfigError(f'SPADEGenerator: crop_size={crop_size} is too small for {num_upsampling_layers!r} '
                               'upsampling')
+        _require_whole(crop_size, aspect_ratio, (height, width), 2**UPSAMPLINGS[num_upsampling_layers])
         c, most = base_channels, num_upsampling_layers == 'most'
         self.label_channels, self.noise_size, self.use_vae = label_channels, noise_size, use_vae
         self.start = (height, width)
@@ -91,6 +92,13 @@ class SPADEGenerator(nn.Module):
         labels = pyramid.full
         noise = labels.new_empty(len(labels), self.noise_size).normal_() if noise is None else noise
         return self.fc(noise).view(len(noise), -1, *self.start)
+
+
+def _require_whole(crop_size: int, aspect_ratio: float, start: tuple[int, int], factor: int) -> None:
+    height, width = (side * factor for side in start)
+    if width != crop_size or round(crop_size / aspect_ratio) != height:
+        raise ConfigError(f'SPADEGenerator: crop_size={crop_size}, aspect_ratio={aspect_ratio}: would make images of '
+                          f'{width}x{height} pixels. Choose sides that are multiples of {factor}.')
 
 
 def _double(x: Tensor) -> Tensor:

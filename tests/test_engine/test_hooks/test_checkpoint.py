@@ -120,6 +120,12 @@ def test_intervals_that_mean_nothing_are_refused(interval):
         ZooCheckpointHook(interval=interval)
 
 
+@pytest.mark.parametrize(('interval', 'by_epoch'), [(0, True), (-2, True), (5, False)])
+def test_intervals_within_epochs_that_mean_nothing_are_refused(interval, by_epoch):
+    with pytest.raises(ConfigError, match=f'latest_interval={interval}, by_epoch={by_epoch}'):
+        ZooCheckpointHook(by_epoch=by_epoch, latest_interval=interval)
+
+
 def test_leftovers_of_a_killed_process_are_removed(tmp_path):
     leftover = tmp_path / '.iter_9.pth.123.tmp'
     leftover.write_bytes(b'half')

@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import torch
 
-from genzoo.models.base import ZooDataPreprocessor
+from genzoo.models.base import ZooDataPreprocessor, as_uint8_again
 
 
 def prepare(inputs, device=None, **kwargs):
@@ -32,3 +34,12 @@ def test_everything_but_the_cpu_keys_moves_to_the_device():
 
 def test_captions_alone_have_no_data_samples():
     assert ZooDataPreprocessor()(dict(inputs={}))['data_samples'] is None
+
+
+def test_real_images_are_judged_as_they_were_where_the_release_ends_one_lower_for_63_values():
+    values = torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(as_uint8_again(prepare(dict(img=values))['inputs']['img']), values)
+    released = (((values / 255 - .5) / .5 + 1) / 2 * 255).to(torch.uint8)
+    assert (values.int() - released.int()).unique(return_counts=True)[1].tolist() == [193, 63]
+    page = (Path(__file__).parents[3] / 'docs' / 'evaluation.md').read_text()
+    assert 'by which 63 of the 256 values end one lower' in page

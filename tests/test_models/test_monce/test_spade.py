@@ -73,6 +73,11 @@ def test_unknown_label_mode_is_refused(spade):
         spade(label_mode='onehot')
 
 
+def test_a_generator_without_label_channels_is_refused(spade):
+    with pytest.raises(ConfigError, match=r'model\.generator: without label_channels\. Set it'):
+        spade(generator=dict(type='SPADEGenerator'))
+
+
 def test_networks_of_unlike_labels_are_refused(spade):
     with pytest.raises(ConfigError, match='model.discriminator.label_channels=5: the generator has 3'):
         spade(discriminator=dict(type='SPADEMultiscaleDiscriminator', label_channels=5))

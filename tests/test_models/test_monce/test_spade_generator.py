@@ -35,3 +35,9 @@ def test_it_can_start_from_noise():
 def test_it_of_too_small_an_image_is_refused():
     with pytest.raises(ConfigError, match='crop_size=16 is too small'):
         build(label_channels=3, crop_size=16)
+
+
+@pytest.mark.parametrize(('crop', 'aspect', 'made'), [(48, 1.0, '32x32'), (128, 1.5, '128x96')])
+def test_sizes_that_it_would_not_make_are_refused(crop, aspect, made):
+    with pytest.raises(ConfigError, match=f'crop_size={crop}, .*would make images of {made} .*multiples of 32'):
+        build(label_channels=3, base_channels=2, crop_size=crop, aspect_ratio=aspect)
