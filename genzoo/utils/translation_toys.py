@@ -6,7 +6,7 @@ import numpy as np
 
 SCENE_A = dict(background=(-.6, -.5, .1), shape=(.7, .1, -.6))
 """Domain A of the unpaired toy."""
-SCENE_B = dict(background=(.3, -.5, .1), shape=(-.1, .7, .4))
+SCENE_B = dict(background=(-.8, .8, .8), shape=(.8, -.8, -.8))
 """Domain B of the unpaired toy.
 
 Its step from background to shape is orthogonal to A's. Where one is nearly the opposite of the other, a translator that

@@ -1,4 +1,4 @@
-# Scenes of shapes in two colourings, drawn in memory.
+# Scenes of shapes in two colourings, 32 x 32, drawn in memory.
 loader = dict(
     num_workers=1, persistent_workers=True, collate_fn=dict(type='zoo_collate'),
     worker_init_fn=dict(type='quiet_worker'))
