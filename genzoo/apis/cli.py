@@ -47,6 +47,9 @@ class CfgOptions(DictAction):
                 self._parse_iterable(value.partition('=')[2])
             except (AssertionError, IndexError) as error:
                 parser.error(f'{option_string}: {value!r}: {error or "not a value"}')
+            except RecursionError:  # mmengine's, of what is neither a word nor a list
+                parser.error(f'{option_string}: {value!r}: values are numbers, words, lists and tuples. Set the '
+                             'entries of a dict one by one, KEY.ENTRY=VALUE, or write a config')
         super().__call__(parser, namespace, values, option_string)
 
 

@@ -1,5 +1,4 @@
 """From a config and a checkpoint to a model that is ready to predict."""
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.model import BaseModel, revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 
-from ..errors import ConfigError, WeightsError
+from ..errors import ConfigError
 from ..registry import MODELS
 from ..utils import load_for_prediction, open_model_checkpoint
 from .config import check_config, load_config
@@ -45,13 +44,6 @@ def pick_device(device: str) -> torch.device:
     return chosen
 
 
-def _require_finite(state: Mapping[str, torch.Tensor], source: str) -> None:
-    """Raises WeightsError if a weight is NaN or infinite: nothing but noise would come out."""
-    broken = next((key for key, value in state.items() if not value.isfinite().all()), None)
-    if broken is not None:
-        raise WeightsError(f'{source}: {broken} holds values that are not finite. Take an earlier checkpoint.')
-
-
 def init_model(config: str | Path | Config, checkpoint: str | Path | None = None,
                device: str = 'auto') -> BaseModel:
     """Builds the model of a config in evaluation mode.
@@ -81,7 +73,6 @@ def init_model(config: str | Path | Config, checkpoint: str | Path | None = None
     if checkpoint is not None:
         state, meta = open_model_checkpoint(checkpoint)
         load_for_prediction(model, state, str(checkpoint))
-        _require_finite(state, str(checkpoint))
         model.dataset_meta = meta.get('dataset_meta') or {}
     return model.to(chosen).eval()
 

@@ -1,6 +1,8 @@
 """Which picture files a folder holds, and in which order."""
 import os
 import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DataError
@@ -56,3 +58,10 @@ def list_images(folder: str | Path, what: str, remedy: str, suffixes: tuple[str,
 def key_below(path: str, folder: str | Path) -> str:
     """A file's place in a folder without its extension, ``/`` between names: its key."""
     return Path(os.path.relpath(path, folder)).with_suffix('').as_posix()
+
+
+def keys_below(paths: Sequence[str], folder: str | Path) -> list[str]:
+    """:func:`key_below` of each file; files that would share a key, ``a.jpg`` and ``a.png``, keep their extension."""
+    keys = [key_below(path, folder) for path in paths]
+    counts = Counter(keys)
+    return [key if counts[key] == 1 else key + Path(path).suffix for key, path in zip(keys, paths)]

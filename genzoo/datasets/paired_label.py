@@ -35,13 +35,14 @@ def stem(path: str) -> str:
 
 
 def pair_in_order(labels: Sequence[str], images: Sequence[str],
-                  name_of: Callable[[str], str] | None = stem) -> list[Pair]:
+                  name_of: Callable[[str], str] | None = stem, kinds: Pair = ('label map', 'image')) -> list[Pair]:
     """Pairs two lists of files by their place in natural order (2 before 10).
 
     Args:
         labels: files of label maps.
         images: files of images.
         name_of: what must be equal in the two paths of a pair; None: nothing.
+        kinds: what the files of both lists are, for messages.
 
     Returns:
         (label, image) pairs.
@@ -51,20 +52,22 @@ def pair_in_order(labels: Sequence[str], images: Sequence[str],
     """
     labels, images = sorted(labels, key=natural_key), sorted(images, key=natural_key)
     if name_of is not None:
-        require_same_names(labels, images, name_of)
+        require_same_names(labels, images, name_of, kinds)
     if len(labels) != len(images):
-        raise DataError(f'{os.path.dirname(labels[0])}: {len(labels)} label maps, but {len(images)} images in '
-                        f'{os.path.dirname(images[0])}. Each image needs its label map, in the same order.')
+        mine, theirs = kinds
+        raise DataError(f'{os.path.dirname(labels[0])}: {len(labels)} {mine}s, but {len(images)} {theirs}s in '
+                        f'{os.path.dirname(images[0])}. Each {theirs} needs its {mine}, in the same order.')
     return list(zip(labels, images))
 
 
-def require_same_names(labels: Sequence[str], images: Sequence[str], name_of: Callable[[str], str]) -> None:
+def require_same_names(labels: Sequence[str], images: Sequence[str], name_of: Callable[[str], str],
+                       kinds: Pair) -> None:
     """Raises DataError for the first file that has no partner of its name at its place."""
     for label, image in zip(labels, images):
         if name_of(label) != name_of(image):
-            raise DataError(f'{label}: its name does not fit that of the image at the same place, {image}. Give both '
-                            'the same name, remove what has no partner, or set pairing_check=False.')
-    longer, other, what = (labels, images, 'image') if len(labels) > len(images) else (images, labels, 'label map')
+            raise DataError(f'{label}: its name does not fit that of the {kinds[1]} at the same place, {image}. Give '
+                            'both the same name, remove what has no partner, or set pairing_check=False.')
+    longer, other, what = (labels, images, kinds[1]) if len(labels) > len(images) else (images, labels, kinds[0])
     if len(longer) > len(other):
         raise DataError(f'{longer[len(other)]}: has no {what} of its name. Add it, or remove this file.')
 
@@ -105,30 +108,49 @@ class PairedDataset(ZooDataset):
 class PairedLabelDataset(PairedDataset):
     """Base of the data sets of images with maps of class numbers, MoNCE (CVPR 2022) in SPADE's layouts.
 
-    Instance maps are not read, as released.
-
-    Records have besides: ``label_rule`` (:class:`~genzoo.datasets.transforms.LabelRule`) and
-    ``scale_may_differ``: whether label maps may be smaller or larger than images, of the same ratio.
+    Records have besides: ``label_rule`` (:class:`~genzoo.datasets.transforms.LabelRule`);
+    ``scale_may_differ``: whether label maps may be smaller or larger than images, of the same ratio; and
+    ``instance_path``, where there are instance maps. Those are not read unless asked for, as released.
 
     Args:
         root: see :class:`PairedDataset`.
         pairs: (label, image) paths.
         rule: what the label files hold.
+        instance_paths: instance maps in the order of ``pairs``, one number an object; None: without.
         kwargs: see :class:`PairedDataset`.
     """
 
     scale_may_differ = False
 
-    def __init__(self, root: str | Path, pairs: Sequence[Pair], rule: LabelRule, **kwargs) -> None:
+    def __init__(self, root: str | Path, pairs: Sequence[Pair], rule: LabelRule,
+                 instance_paths: Sequence[str] | None = None, **kwargs) -> None:
         if rule.label_nc < 1:
             raise ConfigError(f'label_nc={rule.label_nc}: must be at least 1, the number of classes.')
-        self.rule = rule
+        self.rule, self.instance_paths = rule, instance_paths
         super().__init__(root, pairs, rule.num_classes, **kwargs)
-        self.metainfo['label_rule'] = asdict(rule)  # so that a checkpoint says how label files are read
+        # So that a checkpoint says how label files are read.
+        self.metainfo.update(label_rule=asdict(rule), has_instances=instance_paths is not None)
 
     def record(self, index: int, rng: np.random.RandomState) -> dict:
         """What the class says."""
-        return dict(super().record(index, rng), label_rule=self.rule, scale_may_differ=self.scale_may_differ)
+        record = dict(super().record(index, rng), label_rule=self.rule, scale_may_differ=self.scale_may_differ)
+        return record if self.instance_paths is None else dict(record, instance_path=self.instance_paths[index])
+
+
+def in_order_of(pairs: Sequence[Pair], instances: Sequence[str],
+                name_of: Callable[[str], str] | None = stem) -> list[str]:
+    """Instance maps in the order of pairs.
+
+    Args:
+        pairs: of :func:`pair_in_order`.
+        instances: files of instance maps.
+        name_of: see :func:`pair_in_order`.
+
+    Raises:
+        DataError: they are not as many as the pairs, or their names are not those of the images.
+    """
+    images = [image for _, image in pairs]
+    return [instance for instance, _ in pair_in_order(instances, images, name_of, ('instance map', 'image'))]
 
 
 @DATASETS.register_module()
@@ -142,6 +164,7 @@ class LabelFolderDataset(PairedLabelDataset):
         has_unknown: whether 255 stands for unknown, which becomes class ``label_nc``.
         pairing_check: whether the two names of a pair must be equal, but for the extension.
         reduce_zero_label: whether files count classes from 1, and 0 is unknown.
+        instance_dir: folder of instance maps, files like the label maps with one number an object; None: without.
         kwargs: see :class:`PairedDataset`.
 
     Raises:
@@ -149,9 +172,14 @@ class LabelFolderDataset(PairedLabelDataset):
     """
 
     def __init__(self, label_dir: str | Path, image_dir: str | Path, label_nc: int = 13, has_unknown: bool = False,
-                 pairing_check: bool = True, reduce_zero_label: bool = False, **kwargs) -> None:
-        labels = list_images(label_dir, 'the folder of label maps', 'Set label_dir.', LABEL_SUFFIXES)
+                 pairing_check: bool = True, reduce_zero_label: bool = False, instance_dir: str | Path | None = None,
+                 **kwargs) -> None:
+        labels = list_images(label_dir, 'the folder of label maps', 'Set label_dir; JPEG would change the numbers.',
+                             LABEL_SUFFIXES)
         images = list_images(image_dir, 'the folder of images', 'Set image_dir.', IMAGE_SUFFIXES)
-        pairs = pair_in_order(labels, images, stem if pairing_check else None)
+        name_of = stem if pairing_check else None
+        pairs = pair_in_order(labels, images, name_of)
+        instances = None if instance_dir is None else in_order_of(pairs, list_images(
+            instance_dir, 'the folder of instance maps', 'Set instance_dir, or leave it out.', LABEL_SUFFIXES), name_of)
         rule = LabelRule(label_nc, has_unknown or reduce_zero_label, reduce_zero_label)
-        super().__init__(image_dir, pairs, rule, **kwargs)
+        super().__init__(image_dir, pairs, rule, instances, **kwargs)

@@ -6,13 +6,14 @@ from ..errors import DataError
 from ..registry import DATASETS
 from ..utils import require_folder
 from .image_files import IMAGE_SUFFIXES, files_below, list_images
-from .paired_label import LABEL_SUFFIXES, PairedLabelDataset, pair_in_order, require_phase, stem
+from .paired_label import LABEL_SUFFIXES, PairedLabelDataset, in_order_of, pair_in_order, require_phase, stem
 from .transforms.label import LabelRule
 
 ADE20K_PAGE = ('ADEChallengeData2016 provides it (http://sceneparsing.csail.mit.edu/): images and annotations of the '
                'same name, e.g. ADE_train_00000001.jpg and .png, anywhere below data_root.')
 CITYSCAPES_PAGE = 'gtFine_trainvaltest.zip and leftImg8bit_trainvaltest.zip of cityscapes-dataset.com provide it.'
-FOLDERS = 'Label maps lie in <split>_label/, images of the same names in <split>_img/; splits are train and val.'
+FOLDERS = ('Label maps lie in <split>_label/, images of the same names in <split>_img/ (instance maps, where asked '
+           'for, in <split>_inst/); splits are train and val.')
 LISTING = 'files.list'
 
 
@@ -67,6 +68,7 @@ class CityscapesLabelDataset(PairedLabelDataset):
         data_root: the folder above.
         phase: ``'train'`` or ``'test'`` (the split val).
         pairing_check: whether the first three parts of the two names of a pair must be equal.
+        instances: whether ``*_instanceIds.png`` are read, too, for a model with ``instance_edges``.
         kwargs: see :class:`PairedDataset`.
 
     Raises:
@@ -75,13 +77,17 @@ class CityscapesLabelDataset(PairedLabelDataset):
 
     NUM_CLASSES = 35
 
-    def __init__(self, data_root: str | Path, phase: str = 'train', pairing_check: bool = True, **kwargs) -> None:
+    def __init__(self, data_root: str | Path, phase: str = 'train', pairing_check: bool = True,
+                 instances: bool = False, **kwargs) -> None:
         root = require_folder(data_root, 'the data set', CITYSCAPES_PAGE)
-        split = require_phase(phase)
-        labels = list_images(root / 'gtFine' / split, 'the folder of label maps', CITYSCAPES_PAGE, ('_labelids.png',))
+        split, name_of = require_phase(phase), _city_key if pairing_check else None
+        maps = root / 'gtFine' / split
+        labels = list_images(maps, 'the folder of label maps', CITYSCAPES_PAGE, ('_labelids.png',))
         images = list_images(root / 'leftImg8bit' / split, 'the folder of images', CITYSCAPES_PAGE, IMAGE_SUFFIXES)
-        pairs = pair_in_order(labels, images, _city_key if pairing_check else None)
-        super().__init__(root / 'leftImg8bit' / split, pairs, LabelRule(self.NUM_CLASSES), **kwargs)
+        pairs = pair_in_order(labels, images, name_of)
+        objects = None if not instances else in_order_of(pairs, list_images(
+            maps, 'the folder of instance maps', CITYSCAPES_PAGE, ('_instanceids.png',)), name_of)
+        super().__init__(root / 'leftImg8bit' / split, pairs, LabelRule(self.NUM_CLASSES), objects, **kwargs)
 
 
 def listed_files(folder: Path, what: str, suffixes: tuple[str, ...]) -> list[str]:
@@ -110,6 +116,7 @@ class _SplitFolders(PairedLabelDataset):
         data_root: with the two folders.
         phase: ``'train'`` or ``'test'`` (the split val).
         pairing_check: whether the two names of a pair must be equal, but for the extension.
+        instances: whether ``<split>_inst/`` is read, too.
         kwargs: see :class:`PairedDataset`.
 
     Raises:
@@ -119,17 +126,22 @@ class _SplitFolders(PairedLabelDataset):
     RULE: LabelRule
     TRAINING_EXTRAS: tuple[str, ...] = ()
 
-    def __init__(self, data_root: str | Path, phase: str = 'train', pairing_check: bool = True, **kwargs) -> None:
+    def __init__(self, data_root: str | Path, phase: str = 'train', pairing_check: bool = True,
+                 instances: bool = False, **kwargs) -> None:
         root = require_folder(data_root, 'the data set', FOLDERS)
-        split = require_phase(phase)
+        split, name_of = require_phase(phase), stem if pairing_check else None
         extras = self.TRAINING_EXTRAS if split == 'train' else ()
         places = ['', *(extra for extra in extras if (root / f'{split}_label{extra}').is_dir())]
-        labels = [path for place in places
-                  for path in listed_files(root / f'{split}_label{place}', 'the folder of label maps', LABEL_SUFFIXES)]
-        images = [path for place in places
-                  for path in listed_files(root / f'{split}_img{place}', 'the folder of images', IMAGE_SUFFIXES)]
-        pairs = pair_in_order(labels, images, stem if pairing_check else None)
-        super().__init__(root, pairs, self.RULE, **kwargs)
+
+        def files(kind: str, what: str, suffixes: tuple[str, ...]) -> list[str]:
+            return [path for place in places
+                    for path in listed_files(root / f'{split}_{kind}{place}', f'the folder of {what}', suffixes)]
+
+        pairs = pair_in_order(files('label', 'label maps', LABEL_SUFFIXES), files('img', 'images', IMAGE_SUFFIXES),
+                              name_of)
+        objects = None if not instances else in_order_of(
+            pairs, files('inst', 'instance maps', LABEL_SUFFIXES), name_of)
+        super().__init__(root, pairs, self.RULE, objects, **kwargs)
 
 
 @DATASETS.register_module()
@@ -138,10 +150,11 @@ class COCOStuffDataset(_SplitFolders):
 
     Layout of ``data_root``: ``train_label/``, ``train_img/``, ``val_label/``, ``val_img/``; in training also
     ``train_label_portrait/`` and ``train_img_portrait/`` where they are. Of a folder with a ``files.list`` only
-    the files that it lists are used.
+    the files that it lists are used. With ``instances`` ``train_inst/`` and ``val_inst/`` hold a map of objects an
+    image (in training also ``train_inst_portrait/``), which COCO's own annotations of objects give.
 
     Args:
-        data_root, phase, pairing_check, kwargs: see :class:`FacadesDataset`.
+        data_root, phase, pairing_check, instances, kwargs: see :class:`FacadesDataset`.
 
     Raises:
         DataError: files are missing, or do not form pairs.
@@ -161,6 +174,7 @@ class FacadesDataset(_SplitFolders):
         data_root: the folder above.
         phase: ``'train'`` or ``'test'`` (the split val).
         pairing_check: whether the two names of a pair must be equal, but for the extension.
+        instances: whether ``train_inst/`` and ``val_inst/`` are read, too, for a model with ``instance_edges``.
         kwargs: see :class:`PairedDataset`.
 
     Raises:

@@ -9,7 +9,7 @@ from ..errors import ConfigError
 from ..registry import DATASETS
 from ..utils import require_folder
 from .base import ZooDataset
-from .image_files import key_below, list_images
+from .image_files import keys_below, list_images
 
 DIRECTIONS = ('AtoB', 'BtoA')
 LAYOUT = 'Images of the two domains lie in <phase>A/ and <phase>B/, for training in trainA/ and trainB/.'
@@ -28,7 +28,8 @@ class UnpairedImageDataset(ZooDataset):
     stream; otherwise it is image i of domain B likewise.
 
     Records of the pipeline: ``img_a_path``, ``img_b_path``, ``key`` (place of the input
-    image below its folder, without extension), ``gt_key`` (that of the target image).
+    image below its folder, without extension unless files differ in nothing else), ``gt_key`` (that of the
+    target image).
 
     Args:
         data_root: the folder above.
@@ -53,7 +54,7 @@ class UnpairedImageDataset(ZooDataset):
             raise ConfigError(f"direction={direction!r}: must be 'AtoB' or 'BtoA'.")
         if max_dataset_size is not None and max_dataset_size < 1:
             raise ConfigError(f'max_dataset_size={max_dataset_size}: must be at least 1, or None for all images.')
-        root = require_folder(data_root, 'the data set', LAYOUT)
+        root = require_folder(data_root, 'the data set', f'Set data_root. {LAYOUT}')
         if phase == 'test' and not (root / 'testA').is_dir() and (root / 'valA').is_dir():
             phase = 'val'
         self.direction = direction
@@ -61,6 +62,7 @@ class UnpairedImageDataset(ZooDataset):
         self.folders = {domain: root / f'{phase}{domain}' for domain in 'AB'}
         self.paths = {domain: list_images(folder, f'the folder of domain {domain}', LAYOUT)[:max_dataset_size]
                       for domain, folder in self.folders.items()}
+        self.keys = {domain: keys_below(self.paths[domain], folder) for domain, folder in self.folders.items()}
         super().__init__(pipeline, dict(dataset_name=Path(os.path.abspath(root)).name, direction=direction), on_error)
 
     def __len__(self) -> int:
@@ -73,7 +75,5 @@ class UnpairedImageDataset(ZooDataset):
         places = dict(A=index % len(self.paths['A']),
                       B=index % count_b if self.serial_batches else int(rng.randint(count_b)))
         source, target = 'AB' if self.direction == 'AtoB' else 'BA'
-        paths = {domain: self.paths[domain][places[domain]] for domain in 'AB'}
-        return dict(img_a_path=paths[source], img_b_path=paths[target],
-                    key=key_below(paths[source], self.folders[source]),
-                    gt_key=key_below(paths[target], self.folders[target]))
+        paths, keys = ({domain: each[domain][places[domain]] for domain in 'AB'} for each in (self.paths, self.keys))
+        return dict(img_a_path=paths[source], img_b_path=paths[target], key=keys[source], gt_key=keys[target])

@@ -68,6 +68,11 @@ class SafeRunner(Runner):
             start_group(self.launcher, env_cfg.get('dist_cfg'))
         super().setup_env(env_cfg)
 
+    def set_randomness(self, seed: int | None = None, diff_rank_seed: bool = False,
+                       deterministic: bool = False) -> None:
+        """As mmengine's; without a seed one is drawn."""
+        super().set_randomness(seed, diff_rank_seed, deterministic)
+
     def register_default_hooks(self, hooks: Mapping[str, Any] | None = None) -> None:
         """As mmengine's; any name can be switched off with None, not only mmengine's own."""
         own = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')

@@ -64,6 +64,7 @@ class SaveImages(ImageFolder):
     def process(self, data_batch: object, data_samples: Sequence[dict]) -> None:
         """Writes the images."""
         images = field_of(data_samples, 'fake_img', 'The model must generate one.')
+        field_of(data_samples, 'caption', 'SaveTranslations writes images without captions.')
         for sample, image in zip(data_samples, images):
             entry = dict(key=sample['key'], caption=sample['caption'], caption_index=sample['caption_index'],
                          sample_index=sample.get('sample_index', 0))
@@ -84,7 +85,7 @@ class SaveTranslations(ImageFolder):
     """Writes translated images and what belongs to them, each kind to a folder, to ``<folder>/<key>.png``.
 
     8-bit PNG of what the model's ``predict`` gives as uint8. The real images of unpaired samples are named by
-    ``gt_key``, all others by ``key``; a ``/`` of it becomes ``_``. Label maps are coloured, see
+    ``gt_key``, all others by ``key``; what is before a ``/`` of it becomes a folder. Label maps are coloured, see
     :func:`~genzoo.utils.label_maps.colour_labels`.
 
     Args:
@@ -105,7 +106,7 @@ class SaveTranslations(ImageFolder):
             for sample, value in zip(data_samples, values):
                 name = real_key(sample) if field == 'gt_img' else sample['key']
                 picture = colour_labels(value.cpu().numpy()) if field == 'label' else _picture(value)
-                _save(picture, self.out_dir / folder / f'{name.replace("/", "_")}.png')
+                _save(picture, self.out_dir / folder / f'{name}.png')
         self.results += [sample['key'] for sample in data_samples]
 
     def compute_metrics(self, results: list[str]) -> dict[str, int]:

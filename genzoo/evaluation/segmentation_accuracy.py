@@ -98,7 +98,9 @@ class SegmentationAccuracy(BaseMetric):
     def _maps(data_samples: Sequence[dict], folder: Path | None, field: str, kind: str) -> list[np.ndarray]:
         if folder is not None:
             return [read_label(folder / f'{sample["key"]}.png', f'the {kind} label map') for sample in data_samples]
-        values: list[Tensor] = field_of(data_samples, field, f'Give it, or name a folder of {kind} label maps.')
+        remedy = ('Run a segmentation network on the generated images and name the folder of its label maps, pred_dir.'
+                  if kind == 'predicted' else 'Give it, or name a folder of true label maps, gt_dir.')
+        values: list[Tensor] = field_of(data_samples, field, remedy)
         return [torch.as_tensor(value).cpu().numpy() for value in values]
 
     def _confusion(self, key: str, predicted: np.ndarray, true: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from PIL import Image
 from ..errors import DataError
 from .files import require_file
 
+NUM_COLOURS = 256
 INDEX_MODES = ('1', 'L', 'P', 'I', 'I;16')
 """PIL's modes with one number a pixel; of a palette (P) that is the index, whatever the colours."""
 
@@ -22,26 +23,31 @@ def read_label(path: str | Path, what: str = 'the label map') -> np.ndarray:
         (H, W) int32.
 
     Raises:
-        DataError: it is missing, broken, or has colours.
+        DataError: it is missing, broken, a JPEG, or has colours.
     """
     path = require_file(path, what, 'Check the path.')
     try:
         with Image.open(path) as image:
-            mode, label = image.mode, np.asarray(image)
+            mode, kind, label = image.mode, image.format, np.asarray(image)
     except Exception as error:  # a broken picture raises nearly anything
         reason = str(error).split('\n')[0].replace(f"'{path}'", 'it')
         raise DataError(f'{path}: truncated or not an image ({reason}). Fetch it again, or set '
                         "on_error='skip' to go on without it.") from error
     if mode not in INDEX_MODES:
-        raise DataError(f'{path}: has colours (mode {mode}), but a label map needs one class number a pixel. Convert '
-                        'it to a grey or palette PNG of class numbers; if it is a picture, swap image and label paths.')
+        raise DataError(f'{path}: has colours (mode {mode}), but {what} needs one number a pixel. Convert it to a grey '
+                        'or palette PNG of numbers; if it is a picture, swap image and label paths.')
+    if kind == 'JPEG':
+        raise DataError(f'{path}: is a JPEG, which changes numbers as it stores them. Make {what} anew as a PNG.')
     return label.astype(np.int32)
 
 
-def label_colours(count: int) -> np.ndarray:
+def label_colours(count: int = NUM_COLOURS) -> np.ndarray:
     """A colour for each class, that of PASCAL VOC: near numbers get colours far apart, 0 is black.
 
     Bit b of R, G and B, from the highest downwards, is bit 3b, 3b + 1 and 3b + 2 of the number.
+
+    Args:
+        count: number of classes, at most 2^24.
 
     Returns:
         (count, 3) uint8, RGB.

@@ -28,8 +28,8 @@ def load_for_prediction(model: nn.Module, state: Mapping[str, Tensor], source: s
         Names of the children that the file does not hold.
 
     Raises:
-        WeightsError: a needed child is missing, a key belongs to no child, or shapes differ;
-            nothing is certain to have been loaded then.
+        WeightsError: a needed child is missing, a key belongs to no child, shapes differ, or a weight is
+            not finite; nothing is certain to have been loaded then.
     """
     parts: dict[str, dict[str, Tensor]] = {}
     for key, value in state.items():
@@ -51,7 +51,15 @@ def load_for_prediction(model: nn.Module, state: Mapping[str, Tensor], source: s
     for key, value in own.items():
         if key in parts:
             _fill_own(model, key, value, parts[key], source)
+    _require_finite(state, source)
     return [name for name in children if name not in parts]
+
+
+def _require_finite(state: Mapping[str, Tensor], source: str) -> None:
+    """Raises WeightsError if a weight is NaN or infinite: nothing but noise would come out."""
+    broken = next((key for key, value in state.items() if not value.isfinite().all()), None)
+    if broken is not None:
+        raise WeightsError(f'{source}: {broken} holds values that are not finite. Take an earlier checkpoint.')
 
 
 def _fill_own(model: nn.Module, key: str, value: Tensor, part: Mapping[str, Tensor], source: str) -> None:

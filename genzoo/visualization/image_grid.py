@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from ..utils import atomic_write
+from .labels import label_pictures
 
 WHITE = 255
 _LINE_HEIGHT = 13
@@ -119,11 +120,14 @@ def _assembled(tiles: list[np.ndarray], columns: int) -> np.ndarray:
 
 
 def sample_sheet(data_samples: Sequence[Any], columns: int | None = None, num_masks: int = 1) -> np.ndarray:
-    """What a model made: for each sample its fake image, its last masks, the real image, the caption.
+    """What a model made: for each sample its fake image, its last masks, its label, the real image, the caption.
+
+    A translation stands below its source; the real image of its domain, another scene, is left out.
 
     Args:
         data_samples: :class:`~genzoo.structures.DataSample` or dicts with ``fake_img``; where they
-            have ``masks``, ``gt_img`` and ``caption``, these are shown.
+            have ``source_img``, ``masks``, ``label`` (see :func:`label_pictures`), ``gt_img`` and ``caption``, these
+            are shown.
         columns: samples in a row.
         num_masks: how many masks to show, from the last one backwards.
 
@@ -135,11 +139,15 @@ def sample_sheet(data_samples: Sequence[Any], columns: int | None = None, num_ma
 
 
 def _stack(sample: Any, num_masks: int) -> np.ndarray:
-    """Fake image, masks and real image of one sample, one below the other."""
-    fake = to_picture(sample.get('fake_img'))
+    """Source or real image, fake image, masks and label of one sample, one below the other."""
+    fake, source = to_picture(sample.get('fake_img')), sample.get('source_img')
     masks = [mask_to_image(mask) for mask in reversed(sample.get('masks') or [])][:num_masks]
     parts = [fake, *(to_picture(_resized(mask, fake)) for mask in masks)]
-    if sample.get('gt_img') is not None:
+    if sample.get('label') is not None:
+        parts.append(_resized(label_pictures(sample.get('label'))[0], fake))
+    if source is not None:
+        parts.insert(0, _resized(to_picture(source), fake))
+    elif sample.get('gt_img') is not None:
         parts.append(_resized(to_picture(sample.get('gt_img')), fake))
     gap = np.full((1, fake.shape[1], 3), WHITE, np.uint8)
     return np.concatenate([piece for part in parts for piece in (part, gap)][:-1])

@@ -2,29 +2,9 @@
 import numpy as np
 from torch import Tensor
 
-NUM_COLOURS = 256
+from ..utils.label_maps import NUM_COLOURS, label_colours
+
 UNKNOWN_COLOUR = (224, 224, 224)
-
-
-def label_colours(count: int = NUM_COLOURS) -> np.ndarray:
-    """Colours that differ for neighbouring numbers, the same for every data set; 0 is black.
-
-    The bits of a number go in turn to red, green and blue, from the highest bit of each downwards,
-    as PASCAL VOC's colours do.
-
-    Args:
-        count: number of classes, at most 2^24.
-
-    Returns:
-        (count, 3) uint8, RGB.
-    """
-    numbers = np.arange(count)
-    colours = np.zeros((count, 3), np.uint8)
-    for level in range(8):
-        for channel in range(3):
-            bit = (numbers >> (3 * level + channel)) & 1
-            colours[:, channel] |= (bit << (7 - level)).astype(np.uint8)
-    return colours
 
 
 def colourised(label: np.ndarray | Tensor) -> np.ndarray:

@@ -96,6 +96,14 @@ def test_brackets_that_do_not_match_are_refused(value, capsys):
     assert 'Traceback' not in capsys.readouterr().err
 
 
+def test_a_dict_is_refused_with_a_remedy(capsys):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=CfgOptions)
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--cfg-options', "test_evaluator=[dict(type='FID',k=1)]"])
+    assert 'Set the entries of a dict one by one, KEY.ENTRY=VALUE' in capsys.readouterr().err
+
+
 def test_bars_end_before_what_an_error_says(capsys):
     @one_line_errors()
     def fail() -> None:

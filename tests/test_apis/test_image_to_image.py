@@ -182,7 +182,7 @@ def test_a_broken_picture_is_named_or_skipped(inverter, tmp_path):
     (dict(input='/nowhere/a.png'), DataError, '/nowhere/a.png: is missing'),
     (dict(batch_size=0), ConfigError, '--batch-size 0'),
     (dict(max_side=0), ConfigError, '--max-side 0'),
-    (dict(size=7), DataError, '7x7 pixels are too few'),
+    (dict(size=7), DataError, r'7x7 pixels are too few.*larger --size or --max-side\.'),
 ])
 def test_options_that_cannot_be_followed_are_refused(inverter, tmp_path, options, error, message):
     _photo(tmp_path / 'a.png')
@@ -228,6 +228,18 @@ def test_label_files_are_read_by_the_rule_that_the_checkpoint_carries(tmp_path):
         painter(tmp_path / 'b.png', progress=False)
 
 
+def test_glasses_of_celebamask_hq_are_found_in_its_layout(painter, tmp_path):
+    masks = tmp_path / 'CelebAMask-HQ-mask-anno'
+    for name, values in (('all_parts_except_glasses/02001', [1, 2]), ('all_parts_except_glasses/00003', [1, 2]),
+                         ('1/02001_eye_g', [0, 255])):
+        (masks / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.uint8([values])).save(masks / f'{name}.png')
+    painter.model.label_mode = 'multi_hot'
+    painter(masks / 'all_parts_except_glasses', progress=False)
+    labels, = painter.model.seen
+    assert labels[:, :, 0, ::8].tolist() == [[[1, 2], [0, 0]], [[1, 2], [0, 1]]]
+
+
 @pytest.mark.parametrize(('label', 'message'), [
     (np.uint8([[0, 8]]), r'a\.npy: a label map with the value 8; the model has 8 classes'),
     (np.zeros((2, 1, 1), np.int64), r"a\.npy: a label map of 2 channels; 'index' labels of 8 classes have 1")])
@@ -242,15 +254,66 @@ SPADE = dict(type='SPADEModel', generator=dict(
     type='SPADEGenerator', label_channels=3, base_channels=2, crop_size=32))
 
 
+def _saved(folder, model):
+    (folder / 'own.py').write_text(f"default_scope = 'genzoo'\nmodel = {model}\n")
+    torch.save(dict(state_dict=MODELS.build(model).state_dict()), folder / 'own.pth')
+    return folder / 'own.py', folder / 'own.pth', 'cpu'
+
+
+class TestInstances:
+    @pytest.fixture
+    def files(self, tmp_path):
+        for name, label in (('label', np.zeros((9, 9), np.uint8)), ('two', np.uint16([[1] * 4 + [2000] * 5] * 9)),
+                            ('one', np.full((9, 9), 7, np.uint16))):
+            (tmp_path / name).mkdir()
+            Image.fromarray(label).save(tmp_path / name / 'a.png')
+        generator = dict(SPADE['generator'], label_channels=2)
+        return tmp_path, _saved(tmp_path, dict(SPADE, generator=generator, instance_edges=True))
+
+    def test_maps_of_the_same_names_are_read_with_the_labels(self, files):
+        root, model = files
+        edges = []
+        for name in ('one', 'two'):
+            inferencer = MoNCEInferencer(*model, instance_dir=root / name)
+            inferencer.model.generator.register_forward_pre_hook(lambda _, inputs: edges.append(inputs[0][0, 1].sum()))
+            result, = inferencer(root / 'label', out_dir=root / 'out' / name, progress=False)
+            assert result['image'].shape == (3, 32, 32)
+            assert not _read(root / 'out' / name / 'input_label' / 'a.png').any()
+        assert edges == [0, 2 * 32]
+
+    def test_cityscapes_names_are_known(self, files):
+        root, model = files
+        (root / 'label' / 'a.png').rename(root / 'label' / 'x_labelIds.png')
+        (root / 'two' / 'a.png').rename(root / 'label' / 'x_instanceIds.png')
+        inferencer = MoNCEInferencer(*model, instance_dir=root / 'label')
+        assert inferencer.chosen.read(root / 'label' / 'x_labelIds.png', None, None)[1].max() == 2000
+
+    def test_what_is_missing_or_does_not_fit_is_named(self, files):
+        root, model = files
+        with pytest.raises(ConfigError, match=r'own\.py: its model reads the edges of instances\. Give --instance-dir'):
+            MoNCEInferencer(*model)
+        inferencer = MoNCEInferencer(*model, instance_dir=root / 'one')
+        Image.new('I;16', (5, 9)).save(root / 'one' / 'a.png')
+        with pytest.raises(DataError, match=r'one/a\.png: has 5x9 pixels, its label map .*label/a\.png 9x9'):
+            inferencer(root / 'label', progress=False)
+        (root / 'one' / 'a.png').unlink()
+        with pytest.raises(DataError, match=r'one/a\.png: the instance map is missing'):
+            inferencer(root / 'label', progress=False)
+
+    @pytest.mark.parametrize(('model', 'message'), [
+        (CUT, 'is for models of label maps, .* has CUT'), (SPADE, 'reads no instance maps')])
+    def test_models_that_have_no_use_for_them_refuse_the_folder(self, tmp_path, model, message):
+        with pytest.raises(ConfigError, match=f'--instance-dir objects: .*{message}'):
+            MoNCEInferencer(*_saved(tmp_path, model), instance_dir='objects')
+
+
 @pytest.mark.parametrize(('model', 'shape'), [(CUT, (3, 17, 22)), (SPADE, (3, 32, 32))])
 def test_the_papers_models_make_pictures_of_files(tmp_path, model, shape):
-    (tmp_path / 'own.py').write_text(f"default_scope = 'genzoo'\nmodel = {model}\n")
-    torch.save(dict(state_dict=MODELS.build(model).state_dict()), tmp_path / 'own.pth')
     if shape[1] == 17:
         _photo(tmp_path / 'a.png', 22, 17)
     else:
         Image.fromarray(np.random.RandomState(0).randint(3, size=(9, 9), dtype=np.uint8)).save(tmp_path / 'a.png')
-    inferencer = MoNCEInferencer(tmp_path / 'own.py', tmp_path / 'own.pth', 'cpu')
+    inferencer = MoNCEInferencer(*_saved(tmp_path, model))
     result = inferencer(tmp_path / 'a.png', out_dir=tmp_path / 'out', progress=False)[0]
     assert result['image'].shape == shape
     assert result['path'].is_file()
@@ -267,10 +330,17 @@ def test_label_files_that_are_none_are_named(painter, tmp_path):
     np.save(tmp_path / 'flat.npy', np.zeros(3))
     np.savez(tmp_path / 'two.npz', a=np.zeros((2, 2)), b=np.zeros((2, 2)))
     _photo(tmp_path / 'rgb.png')
-    for name, message in [('object.npy', 'no NumPy file of one array'), ('flat.npy', r'of shape \(3,\)'),
-                          ('two.npz', 'no NumPy file of one array'), ('rgb.png', 'has colours')]:
+    for name, message in [('object.npy', r'no NumPy file of one array \(no numbers\)'),
+                          ('flat.npy', r'of shape \(3,\)'), ('two.npz', 'no NumPy file of one array'),
+                          ('rgb.png', 'has colours')]:
         with pytest.raises(DataError, match=f'{name}: .*{message}'):
             painter(tmp_path / name, progress=False)
+    _photo(tmp_path / 'photo.jpg')
+    with pytest.raises(DataError, match=r'photo\.jpg: is no label map, which ends in \.png, .* unpaired translation'):
+        painter(tmp_path / 'photo.jpg', progress=False)
+    np.save(tmp_path / 'a.npy', np.zeros((8, 8), int))
+    with pytest.raises(ConfigError, match='--size 9: the model makes images of 16x8 pixels only'):
+        painter(tmp_path / 'a.npy', size=9, progress=False)
     with pytest.raises(ConfigError, match='--max-side: is for photographs'):
         painter(tmp_path / 'rgb.png', max_side=9, progress=False)
 

@@ -1,6 +1,8 @@
+import pytest
 import torch
 
 from genzoo.datasets import zoo_collate
+from genzoo.errors import DataError
 from genzoo.structures import DataSample
 
 
@@ -12,3 +14,9 @@ def test_inputs_are_stacked_and_samples_listed():
     assert batch['inputs']['img'].dtype == torch.uint8
     assert batch['inputs']['img'][:, 0, 0, 0].tolist() == [4, 7]
     assert [sample.key for sample in batch['data_samples']] == ['4', '7']
+
+
+def test_items_of_other_shapes_are_named():
+    items = [dict(inputs=dict(img=torch.zeros(3, 2, side)), data_samples=DataSample(key=f'n{side}')) for side in (2, 4)]
+    with pytest.raises(DataError, match=r"img: \(3, 2, 2\) of 'n2' and \(3, 2, 4\) of 'n4' make no batch\. Let the"):
+        zoo_collate(items)

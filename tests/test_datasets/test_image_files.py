@@ -1,6 +1,6 @@
 import pytest
 
-from genzoo.datasets.image_files import files_below, key_below, list_images, natural_key
+from genzoo.datasets.image_files import files_below, key_below, keys_below, list_images, natural_key
 from genzoo.errors import DataError
 
 
@@ -24,3 +24,8 @@ def test_what_was_looked_for_is_said(tmp_path):
 
 def test_a_key_is_the_place_below_the_folder(tmp_path):
     assert key_below(f'{tmp_path}/a/b.c.png', tmp_path) == 'a/b.c'
+
+
+def test_files_that_differ_in_their_extension_only_keep_it_in_their_keys(tmp_path):
+    paths = [str(tmp_path / name) for name in ('a.jpg', 'a.png', 'b/a.jpg', 'c.d.tif')]
+    assert keys_below(paths, tmp_path) == ['a.jpg', 'a.png', 'b/a', 'c.d']

@@ -121,7 +121,7 @@ def test_a_label_out_of_range_is_named_with_its_place(tmp_path):
     with pytest.raises(DataError, match=r'/labels/a\.png: its label 3 \(column 20, row 0\) .* must be 0\.\.2'):
         folder(tmp_path, dict(label_nc=3))[0]
     write_label(tmp_path / 'labels' / 'a.png', [255])
-    with pytest.raises(DataError, match=r'its label 255 .* must be 0\.\.12\. Set label_nc'):
+    with pytest.raises(DataError, match=r'its label 255 .* must be 0\.\.12\. Mend the file, or set label_nc'):
         folder(tmp_path, labels=())[0]
     write_label(ade20k(tmp_path / 'ade') / 'images/training/ADE_train_00000001.png', [151])
     with pytest.raises(DataError, match=r'its label 151 .* must be 0\.\.150 or 255'):
@@ -152,6 +152,13 @@ def test_a_label_map_of_colours_is_refused_with_a_remedy(tmp_path):
     data = folder(tmp_path)
     write_image(tmp_path / 'labels' / 'a.png', 0)
     with pytest.raises(DataError, match=r'/labels/a\.png: has colours \(mode RGB\), .* Convert it to a grey'):
+        data[0]
+
+
+def test_a_label_map_stored_as_jpeg_is_refused(tmp_path):
+    data = folder(tmp_path)
+    Image.new('L', (40, 30)).save(tmp_path / 'labels' / 'a.png', format='JPEG')
+    with pytest.raises(DataError, match=r'/labels/a\.png: is a JPEG, which changes numbers'):
         data[0]
 
 

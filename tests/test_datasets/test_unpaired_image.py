@@ -83,6 +83,12 @@ def test_batches_do_not_depend_on_workers_or_resuming(root):
         assert all(torch.equal(one[key], two[key]) for one, two in zip(whole, other) for key in ('img_a', 'img_b'))
 
 
+def test_files_of_one_name_and_other_extensions_are_two_items(root):
+    write_image(root / 'testA' / 'n1.png', 9)
+    data = UnpairedImageDataset(root, phase='test')
+    assert [data.record(index, None)['key'] for index in range(3)] == ['n0', 'n1.jpg', 'n1.png']
+
+
 def test_testing_goes_in_order(root):
     assert places(UnpairedImageDataset(root, phase='test'), range(2)) == [('n0.PNG', 'n0.PNG'), ('n1.jpg', 'n1.jpg')]
 
@@ -130,7 +136,7 @@ def test_folders_are_searched_in_all_depths_through_links_and_sorted_as_strings(
 def test_a_missing_folder_is_named(root):
     with pytest.raises(DataError, match=r'/horses/oddA: the folder of domain A is missing\..*trainA/ and trainB/'):
         UnpairedImageDataset(root, phase='odd')
-    with pytest.raises(DataError, match='/nowhere: the data set is missing'):
+    with pytest.raises(DataError, match=r'/nowhere: the data set is missing\. Set data_root\.'):
         UnpairedImageDataset(root / 'nowhere')
 
 

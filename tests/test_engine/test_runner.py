@@ -39,6 +39,13 @@ def test_run_without_seed_resumes_with_the_seed_that_it_drew(tmp_path):
     assert_same_state(tmp_path / 'whole/iter_6.pth', tmp_path / 'parts/iter_6.pth')
 
 
+@pytest.mark.parametrize('randomness', [{}, dict(deterministic=False)])
+def test_randomness_that_names_no_seed_draws_one(tmp_path, randomness):
+    cfg = tiny_config(tmp_path)
+    cfg.randomness = randomness
+    assert isinstance(build(cfg).seed, int)
+
+
 def test_resuming_reads_the_checkpoint_once(tmp_path, monkeypatch):
     train(tiny_config(tmp_path, 2))
     opened = []

@@ -56,10 +56,11 @@ def test_translations_lie_beside_the_real_images_under_their_own_names(tmp_path)
                _translation('n1', 10, gt_key='z3')]
     folders = dict(fake_img='fake_B', gt_img='real_B')
     assert _evaluate(SaveTranslations(tmp_path, folders), samples) == dict(num_images=2)
-    names = {folder: sorted(path.name for path in (tmp_path / folder).iterdir()) for folder in folders.values()}
-    assert names == dict(fake_B=['n1.png', 'n2.png'], real_B=['z2.png', 'z3.png', 'z_1.png'])
+    names = {folder: sorted(str(path.relative_to(tmp_path / folder)) for path in (tmp_path / folder).rglob('*.png'))
+             for folder in folders.values()}
+    assert names == dict(fake_B=['n1.png', 'n2.png'], real_B=['z/1.png', 'z2.png', 'z3.png'])
     assert (_read(tmp_path / 'fake_B' / 'n2.png') == 20).all()
-    assert (_read(tmp_path / 'real_B' / 'z_1.png') == 11).all()
+    assert (_read(tmp_path / 'real_B' / 'z' / '1.png') == 11).all()
 
 
 def test_label_maps_are_written_in_colours_and_dense_ones_by_their_greatest_channel(tmp_path):
@@ -75,3 +76,15 @@ def test_label_maps_are_written_in_colours_and_dense_ones_by_their_greatest_chan
 def test_a_kind_of_image_that_the_model_does_not_give_is_named(tmp_path):
     with pytest.raises(DataError, match="'a': it has no label. Take it out of folders"):
         SaveTranslations(tmp_path, dict(label='input_label')).process(None, [_translation('a', 1)])
+
+
+def test_images_of_folders_and_of_names_like_theirs_do_not_replace_each_other(tmp_path):
+    metric = SaveTranslations(tmp_path, dict(fake_img='fake_B'))
+    assert _evaluate(metric, [_translation('a/b', 1), _translation('a_b', 2)]) == dict(num_images=2)
+    assert [_read(tmp_path / 'fake_B' / name).max() for name in ('a/b.png', 'a_b.png')] == [1, 2]
+
+
+def test_images_without_captions_are_for_the_other_metric(tmp_path):
+    with pytest.raises(DataError, match="'a': it has no caption. SaveTranslations writes images without captions"):
+        SaveImages(tmp_path / 'out').process(None, [_translation('a', 1)])
+    assert not (tmp_path / 'out').exists()

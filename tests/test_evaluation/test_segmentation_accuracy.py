@@ -105,3 +105,8 @@ def test_what_does_not_fit_is_named(tmp_path):
         SegmentationAccuracy(CLASSES, gt_dir=tmp_path / 'nowhere')
     with pytest.raises(DataError, match="'c': it has no pred_label"):
         judge([dict(key='c', label=torch.tensor([[0]]))])
+
+
+def test_without_a_segmentation_network_it_says_what_is_lacking():
+    with pytest.raises(DataError, match="it has no pred_label. Run a segmentation network .* label maps, pred_dir"):
+        judge([dict(key='a', label=torch.zeros(1, 2, 2))])

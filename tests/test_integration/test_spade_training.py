@@ -72,6 +72,30 @@ def test_another_number_of_classes_is_refused_before_training(root, tmp_path):
         runner.train()
 
 
+def test_edges_of_cityscapes_instances_are_trained_on(tmp_path):
+    for number in range(2):
+        crop = photographs.astronaut()[100 * number:100 * number + 40, 100:180]
+        place = tmp_path / 'gtFine' / 'train' / 'aachen' / f'aachen_{number:06d}_000019_gtFine'
+        image = tmp_path / 'leftImg8bit' / 'train' / 'aachen' / f'aachen_{number:06d}_000019_leftImg8bit.png'
+        for path in (place, image):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        label = crop[..., 0] // 8
+        Image.fromarray(crop).save(image)
+        Image.fromarray(label).save(f'{place}_labelIds.png')
+        Image.fromarray(np.where(label > 23, label * np.uint16(1000), label)).save(f'{place}_instanceIds.png')
+    cfg = small_config(tmp_path, tmp_path / 'run', train_cfg=dict(max_epochs=1, val_interval=9))
+    data = load_config('configs/_base_/datasets/cityscapes_labels.py').train_dataloader.dataset
+    data.pipeline[2].update(crop_size=64)
+    cfg.train_dataloader.dataset = dict(data, data_root=str(tmp_path), instances=True)
+    cfg.model.update(instance_edges=True)
+    cfg.model.generator.update(label_channels=36, crop_size=64, aspect_ratio=2.)
+    cfg.model.discriminator.update(label_channels=36)
+    RUNNERS.build(cfg).train()
+    weights = open_checkpoint(tmp_path / 'run' / 'epoch_1.pth')['state_dict']
+    assert weights['generator.fc.weight'].shape[1] == 36
+    assert weights['generator.fc.weight'].isfinite().all()
+
+
 @pytest.mark.slow
 def test_the_toy_learns_colours_of_classes_and_where_they_are(tmp_path):
     cfg = load_config('configs/monce/monce_spade_toy.py')

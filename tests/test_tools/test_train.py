@@ -134,6 +134,16 @@ def test_options_of_the_command_line_reach_the_run(tmp_path):
     assert 'loss_scaler' in content['optimizer']['generator']
 
 
+def test_a_config_without_a_seed_trains(tmp_path):
+    config = config_file(tmp_path, iterations=2)
+    text = config.read_text()
+    config.write_text(text.replace("randomness = dict(", "unused = dict("))
+    assert config.read_text() != text
+    result = tool('train', config)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / 'run/iter_2.pth').exists()
+
+
 def test_script_that_always_resumes_starts_from_the_weights_of_the_config(tmp_path):
     train(tiny_config(tmp_path / 'pretrained', 1))
     config = config_file(tmp_path, iterations=2)

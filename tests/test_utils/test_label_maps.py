@@ -8,4 +8,5 @@ def test_the_first_classes_have_the_colours_of_pascal_voc():
 
 
 def test_no_two_of_256_classes_share_a_colour():
-    assert len(np.unique(label_colours(256), axis=0)) == 256
+    assert len(np.unique(label_colours(), axis=0)) == 256
+    assert np.array_equal(label_colours(300)[:256], label_colours())

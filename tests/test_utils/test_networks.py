@@ -98,3 +98,10 @@ def test_buffers_of_the_model_itself_are_loaded():
     model = Model()
     load_for_prediction(model, state() | {'iteration': torch.tensor(7.)}, 'file')
     assert model.iteration == 7
+
+
+def test_weights_that_are_not_finite_are_refused():
+    content = state()
+    content['discriminator.bias'] = torch.tensor([torch.nan])
+    with pytest.raises(WeightsError, match=r'file: discriminator\.bias holds values that are not finite\. Take an'):
+        load_for_prediction(Model(), content, 'file')

@@ -100,6 +100,18 @@ def test_a_sample_shows_fake_mask_and_real_image_below_each_other():
     assert column == [RED, (127, 127, 127), BLUE]
 
 
+def test_a_translation_stands_below_its_source_without_the_other_scene():
+    sheet = sample_sheet([DataSample(source_img=_chw(GREEN), fake_img=_chw(RED), gt_img=_chw(BLUE))])
+    assert [tuple(sheet[4 + 129 * part + 64, 64]) for part in range(2)] == [GREEN, RED]
+    assert not _contains(sheet, BLUE)
+
+
+def test_a_label_map_is_shown_above_the_real_image():
+    label = torch.ones(2, 16, 16, dtype=torch.int64)
+    sheet = sample_sheet([DataSample(fake_img=_chw(RED), gt_img=_chw(BLUE), label=label)])
+    assert [tuple(sheet[4 + 129 * part + 64, 64]) for part in range(3)] == [RED, (128, 0, 0), BLUE]
+
+
 def test_more_masks_are_shown_from_the_last_one_backwards():
     sample = dict(fake_img=_chw(RED), masks=[torch.zeros(1, 4, 4), torch.full((1, 8, 8), 0.5)])
     sheet = sample_sheet([sample], num_masks=2)

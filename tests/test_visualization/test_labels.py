@@ -4,13 +4,6 @@ import torch
 from genzoo.visualization import colourised, label_colours, label_pictures
 
 
-def test_every_class_has_a_colour_of_its_own():
-    colours = label_colours(256)
-    assert len({tuple(colour) for colour in colours.tolist()}) == 256
-    assert colours[:3].tolist() == [[0, 0, 0], [128, 0, 0], [0, 128, 0]]
-    assert np.array_equal(label_colours(300)[:256], colours)
-
-
 def test_a_label_is_shown_in_the_colours_of_its_classes():
     picture = colourised(torch.tensor([[0, 1], [299, -1]]))
     assert picture.dtype == np.uint8

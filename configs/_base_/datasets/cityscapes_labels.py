@@ -1,4 +1,6 @@
 # Cityscapes, 35 label ids, 512 x 256: gtFine/ and leftImg8bit/ as they are released.
+# Its generator: crop_size=512, aspect_ratio=2.0, num_upsampling_layers='more'; label_channels=35, or 36 with
+# instances=True here and instance_edges=True of the model.
 _base_ = ['labelled_256.py']
 
 load = [dict(type='LoadImages'), dict(type='LoadLabel')]

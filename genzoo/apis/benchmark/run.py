@@ -118,7 +118,7 @@ class _Subject:
         """Of the loader alone; or why it cannot be measured."""
         try:
             return loader_speed(self.loader, self.options.iters, self.options.warmup)
-        except DataError as error:
+        except (ConfigError, DataError) as error:  # of a batch larger than the data set, too
             if self.options.data == 'config':
                 raise
             return dict(not_measured=one_line(error))

@@ -25,6 +25,13 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         return None
 
 
+def _as_rgb(image: Image.Image) -> Image.Image:
+    """Of 16 bits a channel the upper 8: Pillow would take all above 255 for white."""
+    if image.mode.startswith('I;16'):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return image.convert('RGB')
+
+
 def load_image(path: str | Path, upright: bool = False) -> Image.Image:
     """Reads and decodes a picture, as RGB.
 
@@ -39,7 +46,7 @@ def load_image(path: str | Path, upright: bool = False) -> Image.Image:
     path = require_file(path, 'the image', 'Check the path.')
     try:
         with Image.open(path) as image:
-            picture = image.convert('RGB')
+            picture = _as_rgb(image)
             turn = _turn(image) if upright else None
             return picture if turn is None else picture.transpose(turn)
     except Exception as error:  # a broken picture raises nearly anything

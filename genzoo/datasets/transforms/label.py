@@ -54,23 +54,27 @@ class LabelRule:
             row, column = (int(place) for place in np.argwhere(wrong)[0])
             unknown = f' or {IGNORED}' if self.has_unknown else ''
             raise DataError(f'{path}: its label {label[row, column]} (column {column}, row {row}) is out of range, '
-                            f'must be 0..{highest}{unknown}. Set label_nc to the number of classes, or mend the file.')
+                            f'must be 0..{highest}{unknown}. Mend the file, or set label_nc of a data set of your own.')
         if self.reduce_zero:
             label = np.where(label == 0, self.label_nc, label - 1)
         return np.where(ignored, self.label_nc, label)
 
 
 def label_picture(label: np.ndarray) -> Image.Image:
-    """(H, W) class numbers as a picture that is resized without mixing: mode L where they fit, else I."""
-    return Image.fromarray(label.astype(np.uint8 if label.max(initial=0) <= IGNORED else np.int32))
+    """(H, W) numbers as a picture that is resized without mixing: mode L where they fit, else I."""
+    fits = label.min(initial=0) >= 0 and label.max(initial=0) <= IGNORED
+    return Image.fromarray(label.astype(np.uint8 if fits else np.int32))
 
 
 @TRANSFORMS.register_module()
 class LoadLabel(BaseTransform):
-    """Reads ``label_path`` by the ``label_rule`` that the data set gives, after ``img``."""
+    """Reads ``label_path`` by the ``label_rule`` that the data set gives, after ``img``.
+
+    And ``instance_path``, where the data set gives it.
+    """
 
     def transform(self, results: dict) -> dict:
-        """Adds ``label``, a picture of class numbers.
+        """Adds ``label``, a picture of class numbers, and perhaps ``instance``, one of numbers of objects.
 
         Raises:
             DataError: see :func:`read_label` and :class:`LabelRule`; or the sizes differ.
@@ -79,6 +83,10 @@ class LoadLabel(BaseTransform):
         label = results['label_rule'](read_label(path), path)
         require_fitting(results, label.shape[::-1])
         results['label'] = label_picture(label)
+        if 'instance_path' in results:
+            instance = read_label(results['instance_path'], 'the instance map')
+            require_fitting(results, instance.shape[::-1], 'instance_path')
+            results['instance'] = label_picture(instance)
         return results
 
 
@@ -93,23 +101,35 @@ class LoadGlasses(BaseTransform):
             DataError: the mask is broken or has another size than the label.
         """
         label = np.asarray(results['label'])
-        mask = self._mask(results, label.shape)
+        mask = read_part_mask(Path(results['glasses_path']), label.shape, results['label_path'])
         if results['glasses_class'] is not None:
             results['label'] = label_picture(np.where(mask, results['glasses_class'], label))
         else:
             results['glasses'] = Image.fromarray(mask.astype(np.uint8))
         return results
 
-    @staticmethod
-    def _mask(results: dict, shape: tuple[int, int]) -> np.ndarray:
-        path = Path(results['glasses_path'])
-        if not path.is_file():
-            return np.zeros(shape, dtype=bool)
-        mask = read_mask(path)
-        if mask.shape != shape:
-            raise DataError(f'{path}: has {mask.shape[1]}x{mask.shape[0]} pixels, its label map '
-                            f'{results["label_path"]} {shape[1]}x{shape[0]}. Fetch it again.')
-        return mask
+
+def read_part_mask(path: Path | None, shape: tuple[int, int], label_path: str | Path) -> np.ndarray:
+    """A mask that belongs to a label map.
+
+    Args:
+        path: of the mask; where there is no such file nothing is set.
+        shape: height and width of the label map.
+        label_path: of the label map, for the message.
+
+    Returns:
+        (H, W) bool.
+
+    Raises:
+        DataError: the mask is broken, or has another size than the label map.
+    """
+    if path is None or not path.is_file():
+        return np.zeros(shape, dtype=bool)
+    mask = read_mask(path)
+    if mask.shape != shape:
+        raise DataError(f'{path}: has {mask.shape[1]}x{mask.shape[0]} pixels, its label map {label_path} '
+                        f'{shape[1]}x{shape[0]}. Fetch it again.')
+    return mask
 
 
 def read_mask(path: Path) -> np.ndarray:
@@ -121,12 +141,13 @@ def read_mask(path: Path) -> np.ndarray:
     return np.asarray(load_image(path))[..., 0] > 127
 
 
-def require_fitting(results: dict, size: tuple[int, int]) -> None:
+def require_fitting(results: dict, size: tuple[int, int], key: str = 'label_path') -> None:
     """
     Args:
         results: with ``img``, both paths and ``scale_may_differ``: whether the label may be smaller or
             larger than the image, with the same ratio.
         size: width and height of the label.
+        key: of its path.
 
     Raises:
         DataError: they do not fit those of the image.
@@ -134,5 +155,5 @@ def require_fitting(results: dict, size: tuple[int, int]) -> None:
     (width, height), (label_width, label_height) = results['img'].size, size
     same_ratio = width * label_height == height * label_width
     if size != (width, height) and not (same_ratio and results.get('scale_may_differ')):
-        raise DataError(f'{results["label_path"]}: has {label_width}x{label_height} pixels, its image '
+        raise DataError(f'{results[key]}: has {label_width}x{label_height} pixels, its image '
                         f'{results["img_path"]} {width}x{height}. Both must show the same; mend or remove the pair.')

@@ -1,7 +1,10 @@
 """The last step: from results to an item."""
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
+from PIL import Image
 
 from ...registry import TRANSFORMS
 from ...structures import DataSample
@@ -57,15 +60,18 @@ class PackLabelledImage(BaseTransform):
 
     ``inputs``: ``img``, uint8 (3, H, W), RGB; ``label``, int64 (L, H, W), one class a pixel in each
     of its channels, of which a second is the mask of glasses; a dense label is float32 (S, H, W), taken
-    as it is. ``data_samples``: ``key`` and ``img_path``.
+    as it is; ``instance``, int64 (1, H, W), where there is one. ``data_samples``: ``key`` and ``img_path``.
     """
 
     def transform(self, results: dict) -> dict:
         """
         Args:
-            results: with ``img`` and ``label``, perhaps ``glasses``, and with ``key`` and ``img_path``.
+            results: with ``img`` and ``label``, perhaps ``glasses`` and ``instance``, and with ``key`` and
+                ``img_path``.
         """
         inputs = dict(label=self._label(results), img=torch.from_numpy(to_array(results['img'])))
+        if results.get('instance') is not None:
+            inputs['instance'] = _numbers([results['instance']])
         return dict(inputs=inputs, data_samples=DataSample(key=results['key'], img_path=str(results['img_path'])))
 
     @staticmethod
@@ -73,5 +79,9 @@ class PackLabelledImage(BaseTransform):
         label = results['label']
         if isinstance(label, np.ndarray):
             return torch.from_numpy(label)
-        channels = [label] if results.get('glasses') is None else [label, results['glasses']]
-        return torch.from_numpy(np.stack([np.asarray(channel, dtype=np.int64) for channel in channels]))
+        return _numbers([label] if results.get('glasses') is None else [label, results['glasses']])
+
+
+def _numbers(pictures: Sequence[Image.Image]) -> torch.Tensor:
+    """(count, H, W) int64."""
+    return torch.from_numpy(np.stack([np.asarray(picture, dtype=np.int64) for picture in pictures]))

@@ -90,22 +90,29 @@ class PlacingTransform(BaseTransform):
         load_size: pixels to which a mode resizes.
         crop_size: side of the square crop in pixels.
         flip_prob: how often left and right are exchanged.
+        aspect_ratio: width over height, where a mode has use for it.
 
     Raises:
-        ConfigError: another mode, or a crop larger than what it is cut from.
+        ConfigError: another mode, a size below 1, a crop larger than what it is cut from, or a ratio that is none.
     """
 
     MODES: tuple[str, ...] = ()
     groups: Sequence[Sequence[str]] = ()
 
     def __init__(self, mode: str = 'resize_and_crop', load_size: int = 286, crop_size: int = 256,
-                 flip_prob: float = 0.5) -> None:
+                 flip_prob: float = 0.5, aspect_ratio: float = 1.0) -> None:
         if mode not in self.MODES:
             raise ConfigError(f'{type(self).__name__}: mode={mode!r}: must be one of {", ".join(self.MODES)}.')
+        if min(load_size, crop_size) < 1:
+            raise ConfigError(f'{type(self).__name__}: load_size={load_size}, crop_size={crop_size}: must be at '
+                              'least 1.')
         if mode == 'resize_and_crop' and load_size < crop_size:
             raise ConfigError(f'{type(self).__name__}: load_size={load_size}, crop_size={crop_size}: the crop must not '
                               'be larger than the resized image.')
+        if not aspect_ratio > 0:
+            raise ConfigError(f'{type(self).__name__}: aspect_ratio={aspect_ratio}: must be width over height.')
         self.mode, self.load_size, self.crop_size, self.flip_prob = mode, load_size, crop_size, flip_prob
+        self.aspect_ratio = aspect_ratio
         self._switch_epoch: int | None = None
 
     def switch_load_size_after(self, num_epochs: int) -> None:
@@ -171,13 +178,15 @@ class PlacingTransform(BaseTransform):
 class ResizeRandomCropFlip(PlacingTransform):
     """The transform of CUT, of ``img_a`` and ``img_b``, each with a crop and a flip of its own.
 
-    ``resize_and_crop``: to ``load_size`` x ``load_size``, whatever the ratio, then the crop.
+    ``resize_and_crop``: to ``load_size`` x ``load_size``, whatever the ratio, then the crop; with an ``aspect_ratio``
+    (2 for gta2cityscapes, as released) the height is that much smaller, but at least ``crop_size``.
     ``scale_width``: the width to ``load_size``, the height in proportion, but at least ``crop_size``.
     ``scale_shortside``: enlarges pictures whose shorter side is below ``load_size``.
     ``none``: as they are. In all modes sides become multiples of 4 at last.
 
     Args:
         mode, load_size, crop_size, flip_prob: see :class:`PlacingTransform`.
+        aspect_ratio: width over height in mode ``resize_and_crop``.
     """
 
     MODES = ('resize_and_crop', 'crop', 'scale_width', 'scale_width_and_crop', 'scale_shortside',
@@ -189,7 +198,7 @@ class ResizeRandomCropFlip(PlacingTransform):
         """See the class."""
         width, height = size
         if self.mode.startswith('resize'):
-            return load_size, load_size
+            return load_size, max(round(load_size / self.aspect_ratio), self.crop_size)
         if self.mode.startswith('scale_width'):
             return load_size, int(max(load_size * height / width, self.crop_size))
         if self.mode.startswith('scale_shortside') and min(size) < load_size:
@@ -203,7 +212,7 @@ class ResizeRandomCropFlip(PlacingTransform):
 
 @TRANSFORMS.register_module()
 class PairedResizeRandomCropFlip(PlacingTransform):
-    """The transform of SPADE, the same for ``img`` (bicubic), ``label`` and ``glasses`` (nearest).
+    """The transform of SPADE, the same for ``img`` (bicubic), ``label``, ``glasses`` and ``instance`` (nearest).
 
     ``resize_and_crop``: to ``load_size`` x ``load_size``, whatever the ratio, then the crop.
     ``scale_width``: the width to ``load_size``, the height in proportion. ``scale_shortside``:
@@ -218,12 +227,7 @@ class PairedResizeRandomCropFlip(PlacingTransform):
     MODES = ('resize_and_crop', 'crop', 'scale_width', 'scale_width_and_crop', 'scale_shortside',
              'scale_shortside_and_crop', 'fixed', 'none')
     MULTIPLE = 32
-    groups = (('img', 'label', 'glasses'),)
-
-    def __init__(self, mode: str = 'resize_and_crop', load_size: int = 286, crop_size: int = 256,
-                 flip_prob: float = 0.5, aspect_ratio: float = 1.0) -> None:
-        super().__init__(mode, load_size, crop_size, flip_prob)
-        self.aspect_ratio = aspect_ratio
+    groups = (('img', 'label', 'glasses', 'instance'),)
 
     def resized_size(self, size: Size, load_size: int) -> Size:
         """See the class."""

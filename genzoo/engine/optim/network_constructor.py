@@ -70,7 +70,8 @@ class NetworkOptimWrapperConstructor:
         parameters = [parameter for network in networks for parameter in network.parameters()
                       if parameter.requires_grad]
         if not parameters:
-            raise ConfigError(f'optim_wrapper.{name}: {", ".join(modules)} has no trainable parameters.')
+            raise ConfigError(f'optim_wrapper.{name}: {", ".join(modules)} has no trainable parameters. Take this '
+                              'entry out.')
         try:
             optimizer = OPTIMIZERS.build(dict(cfg.pop('optimizer'), params=parameters))
         except (ValueError, TypeError) as error:

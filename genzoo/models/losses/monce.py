@@ -91,12 +91,15 @@ class MoNCELoss(PatchNCELoss):
         """How evenly the weights of a query's negatives are spread: 1 all alike, 0 all on one.
 
         Args:
-            feat_q, feat_k: normalised features, (B, N, C), N above 2.
+            feat_q, feat_k: normalised features, (B, N, C), N above 1.
 
         Returns:
-            The entropy of the weights of a query, over that of equal ones, mean over the queries, (B,).
+            The entropy of the weights of a query, over that of equal ones, mean over the queries, (B,); (1,) with
+            ``all_negatives``.
         """
+        if self.all_negatives:
+            feat_q, feat_k = feat_q.flatten(0, 1)[None], feat_k.flatten(0, 1)[None]
         with torch.autocast(feat_q.device.type, enabled=False):
             log_weights = self.log_weights(feat_q.float() @ feat_k.float().mT)
             shares = fill_diagonal(log_weights, -math.inf).softmax(-1)
-            return torch.special.entr(shares).sum(-1).mean(-1) / math.log(shares.shape[-1] - 1)
+            return torch.special.entr(shares).sum(-1).mean(-1) / math.log(max(shares.shape[-1] - 1, 2))

@@ -2,6 +2,7 @@
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...errors import ConfigError
@@ -101,5 +102,27 @@ class MoNCEVGGLoss(nn.Module):
         if ids is None:
             ids = [draw_patch_ids(key.shape[2] * key.shape[3], self.num_patches, generator) for key in keys]
         queries = self.features(fake).values()
-        return [contrast(*(l2_normalize(gather_patches(maps, places)) for maps in (query, key)))
-                for contrast, query, key, places in zip(self.contrasts, queries, keys, ids)]
+        return self._contrasted([[l2_normalize(gather_patches(maps, places)) for maps in (query, key)]
+                                 for query, key, places in zip(queries, keys, ids)])
+
+    def _contrasted(self, pairs: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+        """The contrast of each level's patches; levels that are weighted and have equally many share one plan.
+
+        Args:
+            pairs: patches of the generated and of the real image, (B, n, C) each, a level.
+        """
+        groups: dict[tuple, list[int]] = {}
+        for level, (contrast, (query, _)) in enumerate(zip(self.contrasts, pairs)):
+            weighted = isinstance(contrast, MoNCELoss)  # a plan costs more than the zeros of _stacked
+            groups.setdefault((contrast, query.shape[1] if weighted else -level), []).append(level)
+        losses = {}
+        for (contrast, _), levels in groups.items():
+            together = contrast(*(_stacked([pairs[level][side] for level in levels]) for side in (0, 1)))
+            losses.update(zip(levels, together.chunk(len(levels))))
+        return [losses[level] for level in range(len(pairs))]
+
+
+def _stacked(patches: Sequence[Tensor]) -> Tensor:
+    """(B, n, C) each, of unlike C, along B; zeros behind the shorter ones, which change no product of two patches."""
+    width = max(level.shape[-1] for level in patches)
+    return torch.cat([F.pad(level, (0, width - level.shape[-1])) for level in patches])

@@ -9,17 +9,20 @@ WEIGHTINGS = ('hard', 'easy')
 
 
 class _Sinkhorn(torch.autograd.Function):
-    """The scaled kernel. Its gradient takes one matrix product for all iterations, not an outer product each."""
+    """The scaled kernel. Its gradient takes one matrix product for all iterations, not an outer product each.
+
+    Vectors are rows: batched products of rows and matrices are many times faster on CPUs than of matrices and columns.
+    """
 
     @staticmethod
     def forward(ctx, kernel: Tensor, num_iters: int, row_target: float) -> Tensor:
-        us, vs = [], [kernel.new_ones(*kernel.shape[:-2], kernel.shape[-1], 1)]
+        us, vs = [], [kernel.new_ones(*kernel.shape[:-2], 1, kernel.shape[-1])]
         for _ in range(num_iters):
-            us.append(row_target / (kernel @ vs[-1]))
-            vs.append(1 / (kernel.mT @ us[-1]))
+            us.append(row_target / (vs[-1] @ kernel.mT))
+            vs.append(1 / (us[-1] @ kernel))
         ctx.row_target = row_target
-        ctx.save_for_backward(kernel, torch.cat(us, -1), torch.cat(vs, -1))
-        return us[-1] * kernel * vs[-1].mT
+        ctx.save_for_backward(kernel, torch.cat(us, -2), torch.cat(vs, -2))
+        return us[-1].mT * kernel * vs[-1]
 
     @staticmethod
     @once_differentiable
@@ -30,18 +33,18 @@ class _Sinkhorn(torch.autograd.Function):
 
 
 def _sinkhorn_gradient(grad: Tensor, kernel: Tensor, us: Tensor, vs: Tensor, row_target: float) -> Tensor:
-    """The kernel's gradient, from the plan's (..., R, C) and the vectors of all iterations, (..., R or C, T)."""
-    u, v = us[..., -1:], vs[..., -1:]
-    grad_u, grad_v = (grad * kernel) @ v, (grad * kernel).mT @ u
+    """The kernel's gradient, from the plan's (..., R, C) and the vectors of all iterations, (..., T, R or C)."""
+    u, v, product = us[..., -1:, :], vs[..., -1:, :], grad * kernel
+    grad_u, grad_v = v @ product.mT, u @ product
     of_rows, of_columns = [], []  # gradients of K v and of K^T u, an iteration each, the last first
-    for step in reversed(range(us.shape[-1])):
-        of_columns.append(-grad_v * vs[..., step + 1:step + 2].square())
-        grad_u = grad_u + kernel @ of_columns[-1]
-        of_rows.append(-grad_u * us[..., step:step + 1].square() / row_target)
-        grad_v, grad_u = kernel.mT @ of_rows[-1], 0
-    left = torch.cat([us, *reversed(of_rows)], -1)
-    right = torch.cat([*reversed(of_columns), vs[..., :-1]], -1)
-    return torch.addcmul(left @ right.mT, grad, u * v.mT)
+    for step in reversed(range(us.shape[-2])):
+        of_columns.append(-grad_v * vs[..., step + 1:step + 2, :].square())
+        grad_u = grad_u + of_columns[-1] @ kernel.mT
+        of_rows.append(-grad_u * us[..., step:step + 1, :].square() / row_target)
+        grad_v, grad_u = of_rows[-1] @ kernel, 0
+    left = torch.cat([us, *reversed(of_rows)], -2)
+    right = torch.cat([*reversed(of_columns), vs[..., :-1, :]], -2)
+    return torch.addcmul(left.mT @ right, grad, u.mT * v)
 
 
 def sinkhorn(kernel: Tensor, num_iters: int = 50, row_target: float | None = None) -> Tensor:

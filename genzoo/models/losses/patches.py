@@ -2,6 +2,8 @@
 import torch
 from torch import Tensor
 
+from ...errors import ConfigError
+
 
 def l2_normalize(x: Tensor, dim: int = -1) -> Tensor:
     """Vectors of about unit length: ``x / (||x|| + 1e-7)``, the small number added to the length."""
@@ -18,7 +20,12 @@ def draw_patch_ids(num_positions: int, num_patches: int, generator: torch.Genera
 
     Returns:
         (min(num_patches, num_positions),), int64, on the CPU.
+
+    Raises:
+        ConfigError: ``num_patches`` is no whole number above 0.
     """
+    if not isinstance(num_patches, int) or num_patches < 1:
+        raise ConfigError(f'num_patches={num_patches!r}: must be a whole number, 1 or more')
     return torch.randperm(num_positions, generator=generator)[:num_patches]
 
 

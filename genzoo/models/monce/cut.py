@@ -15,6 +15,36 @@ MULTIPLE = 4  # of which height and width must be
 SMALLEST = 8  # pixels; of less nothing is left to mirror at the border of the smallest features
 
 
+def require_size(images: Tensor) -> None:
+    """
+    Args:
+        images: (B, 3, H, W).
+
+    Raises:
+        DataError: they are too small to be translated.
+    """
+    height, width = images.shape[2:]
+    if min(height, width) < SMALLEST:
+        raise DataError(f'an image of {width} x {height} pixels: the smallest that can be translated has '
+                        f'{SMALLEST} x {SMALLEST}. Enlarge it, or set a larger crop_size.')
+
+
+def require_layers(layers: Sequence[int], count: int) -> None:
+    """
+    Args:
+        layers: model.nce_layers.
+        count: how many layers the generator has.
+
+    Raises:
+        ConfigError: they are no rising numbers of its layers.
+    """
+    numbers = list(layers) if isinstance(layers, (list, tuple)) else []
+    whole = all(isinstance(number, int) and 0 <= number < count for number in numbers)
+    if not (numbers and whole and numbers == sorted(set(numbers))):
+        raise ConfigError(f'model.nce_layers={layers!r}: must be numbers of layers of the generator, which has 0 to '
+                          f'{count - 1}, in rising order, e.g. (0, 4, 8).')
+
+
 @MODELS.register_module()
 class CUT(AdversarialModel):
     """Unpaired image translation: a GAN on the target domain, and contrast that keeps each patch what it was.
@@ -32,8 +62,8 @@ class CUT(AdversarialModel):
         loss_contrast: :class:`~genzoo.models.losses.MoNCELoss` or
             :class:`~genzoo.models.losses.PatchNCELoss`, whose ``loss_weight`` is the papers' lambda_NCE. None: no
             contrast.
-        nce_layers: of the generator, whose outputs are compared.
-        num_patches: a layer.
+        nce_layers: numbers of the generator's layers whose outputs are compared, rising.
+        num_patches: a layer. The weights of MoNCELoss follow its own ``num_patches``; change both.
         nce_idt: contrasts target images with their identity translations, too, each half.
         flip_equivariance: mirrors the generator's input in half of the iterations, and the features of its output
             back (FastCUT).
@@ -44,7 +74,7 @@ class CUT(AdversarialModel):
             :class:`~genzoo.models.base.AlternatingModel`.
 
     Raises:
-        ConfigError: parts for training are missing.
+        ConfigError: parts for training are missing, or there is nothing to compare.
     """
 
     needed_for_prediction = ('generator',)
@@ -55,9 +85,8 @@ class CUT(AdversarialModel):
                  flip_equivariance: bool = False, entropy_interval: int = 0, example_size: int = 256,
                  ema: Mapping[str, dict] | None = None, accumulation_rounds: int = 1, channels_last: bool = False,
                  data_preprocessor: dict | nn.Module | None = None, init_cfg: dict | None = None) -> None:
-        sides = ('generator', 'patch_sampler') if loss_contrast else ('generator',)
         super().__init__(
-            (Update('discriminator_losses', ('discriminator',)), Update('generator_losses', sides)), ema=ema,
+            (Update('discriminator_losses', ('discriminator',)), Update('generator_losses', ('generator',))), ema=ema,
             accumulation_rounds=accumulation_rounds, channels_last=channels_last, init_cfg=init_cfg,
             data_preprocessor=data_preprocessor)
         if discriminator and (not loss_gan or bool(loss_contrast) != bool(patch_sampler)):
@@ -70,6 +99,9 @@ class CUT(AdversarialModel):
             if cfg:
                 self.add_module(name, MODELS.build(cfg))
         self.loss_contrast = MODELS.build(dict(loss_contrast, reduction='none')) if loss_contrast else None
+        if loss_contrast:
+            require_layers(nce_layers, len(self.generator.model))
+            self._require_patches(num_patches)
         self.nce_layers = tuple(nce_layers) if loss_contrast else ()
         self.num_patches = num_patches
         self.nce_idt = nce_idt
@@ -78,7 +110,14 @@ class CUT(AdversarialModel):
         self.example_size = example_size
         if patch_sampler:
             self.patch_sampler.create_heads(self._channels())
+            if list(self.patch_sampler.parameters()):
+                self.updates = (self.updates[0], Update('generator_losses', ('generator', 'patch_sampler')))
         self.finish_networks()
+
+    def _require_patches(self, num_patches: int) -> None:
+        least = 1 if self.loss_contrast.all_negatives else 2  # an image's only patch has no negatives
+        if not isinstance(num_patches, int) or num_patches < least:
+            raise ConfigError(f'model.num_patches={num_patches!r}: must be a whole number, {least} or more')
 
     @torch.no_grad()
     def _channels(self) -> list[int]:
@@ -100,7 +139,15 @@ class CUT(AdversarialModel):
         Returns:
             ``real_b`` and ``fake_b`` (B, 3, H, W); ``translated``, ``fake_b`` and with ``nce_idt`` the identity
             translations below it; ``keys``, feature maps of what was translated, a list; ``flipped``.
+
+        Raises:
+            DataError: images are smaller than 8 pixels, or with ``nce_idt`` of two sizes.
         """
+        require_size(inputs['img_a'])
+        if self.nce_idt and inputs['img_a'].shape != inputs['img_b'].shape:
+            sizes = ' and '.join(f'{image.shape[3]} x {image.shape[2]}' for image in inputs.values())
+            raise DataError(f'images of the domains are of {sizes} pixels: for the identity term they must be of one '
+                            'size. Crop them alike, or set model.nce_idt=False.')
         images = torch.cat([inputs['img_a'], inputs['img_b']]) if self.nce_idt else inputs['img_a']
         flipped = self.flip_equivariance and bool(torch.rand((), generator=self._noise_generator()) < 0.5)
         output = self.generator(images.flip(-1) if flipped else images, layers=self.nce_layers)
@@ -153,7 +200,8 @@ class CUT(AdversarialModel):
     def _entropies(self, queries: Sequence[Tensor], keys: Sequence[Tensor]) -> dict[str, Tensor]:
         if not self.entropy_interval or self._current_iteration() % self.entropy_interval:
             return {}
-        return {f'entropy_{layer}': self.loss_contrast.weight_entropy(q, k).mean()
+        domains, entropy = 1 + self.nce_idt, self.loss_contrast.weight_entropy
+        return {f'entropy_{layer}': torch.stack(list(map(entropy, q.chunk(domains), k.chunk(domains)))).mean()
                 for layer, q, k in zip(self.nce_layers, queries, keys)}
 
     def _draw_ids(self, features: Sequence[Tensor]) -> list[Tensor]:
@@ -171,8 +219,8 @@ class CUT(AdversarialModel):
             return torch.stack([torch.cat([self.loss_contrast(q, k).mean(1) for q, k in zip(*layer)])
                                 for layer in pieces]).mean(0)
         layers: list[Tensor] = []
-        for size in dict.fromkeys(query.shape[1] for query in queries):
-            group = [(q, k) for q, k in zip(queries, keys) if q.shape[1] == size]
+        for shape in dict.fromkeys(query.shape[1:] for query in queries):
+            group = [(q, k) for q, k in zip(queries, keys) if q.shape[1:] == shape]
             losses = self.loss_contrast(torch.cat([q for q, _ in group]), torch.cat([k for _, k in group]))
             layers += losses.mean(1).chunk(len(group))
         return torch.stack(layers).mean(0)
@@ -216,10 +264,8 @@ class CUT(AdversarialModel):
         Raises:
             DataError: an image is smaller than 8 pixels.
         """
+        require_size(images)
         height, width = images.shape[2:]
-        if min(height, width) < SMALLEST:
-            raise DataError(f'an image of {width} x {height} pixels: the smallest that can be translated has '
-                            f'{SMALLEST} x {SMALLEST}')
         padded = F.pad(images, (0, -width % MULTIPLE, 0, -height % MULTIPLE), 'reflect')
         return self.network('generator')(padded)[:, :, :height, :width]
 

@@ -1,6 +1,7 @@
 """The discriminator of unpaired translation."""
 from torch import Tensor, nn
 
+from ...errors import DataError
 from ...registry import MODELS
 from ..layers import BlurDownsample, xavier_normal_init
 from .resnet_generator import build_norm
@@ -33,6 +34,7 @@ class CUTPatchDiscriminator(nn.Module):
             layers += [nn.LeakyReLU(0.2)]
             layers += [BlurDownsample(width)] if halves and antialias else []
         self.model = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4, 1, 1))
+        self.smallest = 3 * 2**num_layers  # pixels; of less the last norm gets one value, or nothing
         xavier_normal_init(self)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -42,5 +44,12 @@ class CUTPatchDiscriminator(nn.Module):
 
         Returns:
             Logits (B, 1, h, w), e.g. 30 x 30 for 256 x 256 pixels.
+
+        Raises:
+            DataError: the image is too small for a logit.
         """
+        if min(image.shape[2:]) < self.smallest:
+            raise DataError(f'an image of {image.shape[3]} x {image.shape[2]} pixels: the discriminator takes no less '
+                            f'than {self.smallest} x {self.smallest}. Set a larger crop_size, or fewer '
+                            'discriminator.num_layers.')
         return self.model(image)

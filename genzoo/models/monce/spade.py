@@ -72,12 +72,16 @@ class SPADEModel(AdversarialModel):
         return unwrap(self.generator).label_channels - self.instance_edges
 
     def check_dataset(self, metainfo: Mapping) -> None:
-        """Raises a :class:`DataError` if the data set has another number of classes than the networks."""
+        """Raises a :class:`DataError` if the data set has other classes than the networks, or lacks instance maps."""
         given = metainfo.get('num_classes')
         if given is not None and given != self.num_classes:
             raise DataError(f'{metainfo.get("dataset_name", "data set")}: has {given} classes, the networks were built '
                             f'for {self.num_classes}. Set label_channels={given + self.instance_edges} of generator '
                             'and discriminator, or take the config of this data set.')
+        if self.instance_edges and metainfo.get('has_instances') is False:
+            raise DataError(f'{metainfo.get("dataset_name", "data set")}: is read without instance maps, which '
+                            'model.instance_edges needs. Set instances=True of the data set (of folders of your own '
+                            'instance_dir), or instance_edges=False and label_channels one lower.')
 
     def encode(self, inputs: dict) -> Tensor:
         """The label map as the networks read it.
@@ -108,13 +112,21 @@ class SPADEModel(AdversarialModel):
             ``labels``, encoded, and ``real``, the images.
 
         Raises:
-            ConfigError: the images are not of the generator's size.
+            ConfigError: the images are not of the generator's size, or so few that its norms have no statistics.
         """
         given, made = tuple(inputs['img'].shape[2:]), unwrap(self.generator).image_size
         if given != made:
             raise ConfigError(f'model.generator: makes images of {made[1]}x{made[0]} pixels, the data set yields '
                               f'{given[1]}x{given[0]}. Set crop_size and aspect_ratio of both to the same.')
+        self._require_statistics(len(inputs['img']))
         return dict(labels=self.encode(inputs), real=inputs['img'])
+
+    def _require_statistics(self, count: int) -> None:
+        if count > 1 or getattr(unwrap(self.generator), 'start', None) != (1, 1):
+            return
+        if not any(isinstance(module, nn.SyncBatchNorm) for module in self.generator.modules()):
+            raise ConfigError('model.generator: starts from 1x1 pixels, and a batch of one image a process leaves its '
+                              'batch norms nothing to average. Raise global_batch_size, or crop_size.')
 
     def _noise(self, count: int) -> Tensor | None:
         """What the generator starts from where it is not the label map, drawn anew for each forward pass."""

@@ -70,6 +70,12 @@ def test_config_that_trains_nothing_says_so(tmp_path):
     assert 'training   not measured: the config has no optim_wrapper' in format_report(report)
 
 
+def test_too_few_data_for_a_batch_are_a_reason_not_the_end_of_a_measurement():
+    cfg = load_config(ROOT / 'configs/monce/monce_spade_toy.py', {'train_dataloader.dataset.length': 4})
+    report = benchmark(cfg, BenchmarkOptions(**QUICK, parts=['loader']))
+    assert 'the data set has only 4 items' in report['configs'][0]['loader']['not_measured']
+
+
 def test_missing_data_set_is_a_reason_unless_it_was_asked_for():
     cfg = load_config(ROOT / 'configs/ssagan/damsm_cub.py', {'train_dataloader.dataset.data_root': '/nowhere/birds'})
     report = benchmark(cfg, BenchmarkOptions(**QUICK, parts=['loader']))

@@ -129,3 +129,10 @@ def test_a_picture_is_turned_as_its_camera_was_held(tmp_path, orientation):
 def test_a_picture_whose_exif_data_is_broken_is_read_as_it_lies(tmp_path):
     ramp(8, 6).save(tmp_path / 'a.png', exif=b'Exif\0\0nonsense')
     assert load_image(tmp_path / 'a.png').size == (8, 6)
+
+
+@pytest.mark.parametrize('suffix', ['.png', '.tif'])
+def test_of_sixteen_bits_the_upper_eight_are_taken(tmp_path, suffix):
+    grey = np.arange(256, dtype=np.uint16).reshape(16, 16) * 257
+    Image.fromarray(grey).save(tmp_path / f'deep{suffix}')
+    assert np.array_equal(np.asarray(load_image(tmp_path / f'deep{suffix}'))[..., 1], grey >> 8)

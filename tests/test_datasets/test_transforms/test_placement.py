@@ -37,6 +37,13 @@ def test_sizes_of_the_paired_modes(mode, size, expected):
     assert placed['img'].size == placed['label'].size == expected
 
 
+@pytest.mark.parametrize(('load_size', 'expected'), [(96, (96, 48)), (36, (36, 24))])
+def test_gta2cityscapes_keeps_half_the_height_while_the_crop_fits_in(load_size, expected):
+    step = ResizeRandomCropFlip(load_size=load_size, crop_size=24, aspect_ratio=2.0)
+    assert step.placement(results(), 'img_a').size == expected
+    assert step(results())['img_a'].size == (24, 24)
+
+
 def test_domains_are_placed_apart_and_pairs_together():
     unpaired = [ResizeRandomCropFlip(load_size=60, crop_size=16)(results(seed=seed)) for seed in range(5)]
     assert any(np.any(np.asarray(item['img_a']) != np.asarray(item['img_b'])) for item in unpaired)
@@ -92,5 +99,9 @@ def test_an_image_too_small_for_the_crop_is_named(step, message):
 def test_what_has_no_meaning_is_refused():
     with pytest.raises(ConfigError, match="ResizeRandomCropFlip: mode='zoom': must be one of resize_and_crop, crop"):
         ResizeRandomCropFlip('zoom')
+    with pytest.raises(ConfigError, match='load_size=286, crop_size=0: must be at least 1'):
+        ResizeRandomCropFlip(crop_size=0)
+    with pytest.raises(ConfigError, match='aspect_ratio=0.0: must be width over height'):
+        PairedResizeRandomCropFlip('fixed', aspect_ratio=0.0)
     with pytest.raises(ConfigError, match='load_size=200, crop_size=256: the crop must not be larger'):
         PairedResizeRandomCropFlip(load_size=200)

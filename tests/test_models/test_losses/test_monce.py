@@ -125,6 +125,12 @@ class TestWeightEntropy:
         loss = MoNCELoss(num_patches=20, modulation='none')
         torch.testing.assert_close(loss.weight_entropy(features(0, patches=20), features(1, patches=20)), torch.ones(2))
 
+    def test_negatives_of_all_images_count_as_those_of_one(self):
+        q, k = features(0, patches=20), features(1, patches=20)
+        together = MoNCELoss(num_patches=20, all_negatives=True).weight_entropy(q, k)
+        flat = [each.flatten(0, 1)[None] for each in (q, k)]
+        torch.testing.assert_close(together, MoNCELoss(num_patches=20).weight_entropy(*flat))
+
     def test_it_falls_with_eps_and_is_that_of_the_plan_without_its_diagonal(self):
         q, k = features(0, patches=20), features(1, patches=20)
         sharp, even = (MoNCELoss(num_patches=20, eps=eps).weight_entropy(q, k) for eps in (.1, 1.))

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from genzoo.errors import ConfigError
-from genzoo.models.losses import draw_patch_ids
+from genzoo.models.losses import draw_patch_ids, gather_patches, l2_normalize
 from genzoo.registry import MODELS
 
 SMALL = dict(type='RandomConvFeatures', channels=(4, 4, 8, 8, 8))
@@ -50,6 +50,29 @@ def test_gradient_reaches_the_generated_image_only():
     assert fake.grad.abs().sum() > 0
     assert real.grad is None
     assert all(weight.grad is None for weight in loss.parameters())
+
+
+@pytest.mark.parametrize(('preset', 'plans'), [('released', [(2, 16, 16)]), ('paper', [(6, 32, 32), (4, 16, 16)])])
+def test_levels_of_equally_many_patches_share_one_plan_and_no_other_has_one(preset, plans, monkeypatch):
+    loss, shapes = build(preset=preset), []
+    loss.num_patches = 32
+    weigh = loss.contrasts[-1].log_weights
+    monkeypatch.setattr(loss.contrasts[-1], 'log_weights', lambda similarity: shapes.append(
+        tuple(similarity.shape)) or weigh(similarity))
+    ids = [torch.arange(min(32, side * side)) for side in (16, 8, 8, 4, 4)]
+    together = loss.level_losses(images(0), images(1), ids)
+    assert shapes == plans
+    maps = [loss.features(image).values() for image in (images(0), images(1))]
+    alone = [contrast(*(l2_normalize(gather_patches(map_of, places)) for map_of in pair))
+             for contrast, places, *pair in zip(loss.contrasts, ids, *maps)]
+    torch.testing.assert_close(together, alone)
+
+
+def test_features_of_the_real_image_keep_no_graph():
+    loss, seen = build(), []
+    loss.features.register_forward_hook(lambda _, inputs, maps: seen.append(next(iter(maps.values())).requires_grad))
+    loss(images(0).requires_grad_(), images(1).requires_grad_())
+    assert seen == [False, True]
 
 
 def test_levels_and_weights_must_agree():

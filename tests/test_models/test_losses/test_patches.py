@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+from genzoo.errors import ConfigError
 from genzoo.models.losses import draw_patch_ids, gather_patches, l2_normalize
 
 
@@ -21,3 +23,9 @@ def test_generator_decides_what_is_drawn():
 def test_vectors_get_unit_length_and_zero_stays_zero():
     out = l2_normalize(torch.tensor([[3., 4.], [0., 0.]]))
     torch.testing.assert_close(out, torch.tensor([[.6, .8], [0., 0.]]))
+
+
+@pytest.mark.parametrize('num_patches', [0, -1, 2.5])
+def test_a_number_of_patches_that_is_none_is_refused(num_patches):
+    with pytest.raises(ConfigError, match=f'num_patches={num_patches}: must be a whole number, 1 or more'):
+        draw_patch_ids(9, num_patches)

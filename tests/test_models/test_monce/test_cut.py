@@ -74,6 +74,47 @@ def test_half_of_the_parts_for_training_are_refused(cut):
         cut(loss_contrast=None)
 
 
+@pytest.mark.parametrize('layers', [(), (0, 99), (-1,), (4, 0), (0, 4, 4), (0, 4.5), 4, '04'])
+def test_layers_that_the_generator_has_not_in_rising_order_are_refused(cut, layers):
+    with pytest.raises(ConfigError, match=r'model\.nce_layers=.*: must be numbers of layers .* 0 to 24, in rising'):
+        cut(nce_layers=layers)
+
+
+@pytest.mark.parametrize(('num_patches', 'all_negatives', 'least'), [
+    (0, False, 2), (-1, False, 2), (1, False, 2), (8.5, False, 2), (0, True, 1)])
+def test_patches_too_few_for_negatives_are_refused(cut, num_patches, all_negatives, least):
+    with pytest.raises(ConfigError, match=rf'num_patches={num_patches}: must be a whole number, {least} or more'):
+        cut(num_patches=num_patches, loss_contrast=dict(type='MoNCELoss', all_negatives=all_negatives))
+
+
+@pytest.mark.parametrize(('num_patches', 'all_negatives'), [(2, False), (1, True)])
+def test_the_least_number_of_patches_trains_and_logs_entropies(cut, num_patches, all_negatives):
+    model = cut(num_patches=num_patches, entropy_interval=1, loss_contrast=dict(
+        type='MoNCELoss', num_patches=2, num_iters=2, all_negatives=all_negatives))
+    logs = model.train_step(batch(), optimizers(model, *NAMES))
+    assert all(0 <= value <= 1 for name, value in logs.items() if 'entropy' in name)
+
+
+def test_training_images_too_small_for_the_generator_are_refused(cut):
+    tiny = dict(img_a=torch.zeros(2, 3, 4, 4), img_b=torch.zeros(2, 3, 4, 4))
+    with pytest.raises(DataError, match='an image of 4 x 4 pixels: .*set a larger crop_size'):
+        cut().begin_iteration(tiny, None)
+
+
+def test_domains_of_two_sizes_train_without_identity_only(cut):
+    inputs = dict(img_a=A, img_b=random_image(1, side=20))
+    with pytest.raises(DataError, match=r'of 16 x 16 and 20 x 20 pixels: .*set model\.nce_idt=False'):
+        cut().begin_iteration(inputs, None)
+    assert cut(nce_idt=False).begin_iteration(inputs, None)['fake_b'].shape == A.shape
+
+
+@pytest.mark.parametrize('sampler', [dict(use_mlp=False), dict(use_mlp=False, pool_size=2)])
+def test_a_sampler_without_heads_needs_no_optimiser(cut, sampler):
+    model = cut(patch_sampler=dict(type='PatchSampler', **sampler))
+    logs = model.train_step(batch(), optimizers(model, 'generator', 'discriminator'))
+    assert logs['loss_nce'] > 0
+
+
 @pytest.mark.parametrize('size', [(16, 16), (17, 22), (9, 31)])
 def test_images_of_any_size_are_translated(cut, size):
     model = cut().eval()

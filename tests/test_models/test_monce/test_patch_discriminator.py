@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from genzoo.errors import DataError
 from genzoo.models.layers import BlurDownsample
 from genzoo.models.monce import CUTPatchDiscriminator
 
@@ -38,3 +39,12 @@ def test_biases_before_batch_norm_are_left_out_except_the_first():
     names = {name for name, _ in CUTPatchDiscriminator(base_channels=2, norm='batch').named_parameters()}
     assert {'model.0.bias', 'model.14.bias'} <= names
     assert not {'model.3.bias', 'model.7.bias', 'model.11.bias'} & names
+
+
+@pytest.mark.parametrize('antialias', [True, False])
+@pytest.mark.parametrize('num_layers', [1, 3])
+def test_images_too_small_for_its_norms_are_refused_and_no_larger_ones(num_layers, antialias):
+    net, side = CUTPatchDiscriminator(base_channels=2, num_layers=num_layers, antialias=antialias), 3 * 2**num_layers
+    assert net(torch.rand(1, 3, side, side)).shape == (1, 1, 1, 1)
+    with pytest.raises(DataError, match=rf'{side} x {side - 1} pixels: the discriminator takes no less than {side} x'):
+        net(torch.rand(1, 3, side - 1, side))

@@ -86,3 +86,24 @@ def test_samples_have_unit_length_in_float32_under_autocast(features):
         (samples, _), _ = PatchSampler(nc=16, in_channels=(3, 5), init_gain=1.)(features)
     assert samples.dtype is torch.float32
     torch.testing.assert_close(samples.norm(dim=-1), torch.ones(samples.shape[:2]), rtol=1e-5, atol=1e-5)
+
+
+def test_no_number_of_patches_means_all_as_maps(features):
+    sampler = PatchSampler(nc=4, in_channels=(3, 5), init_gain=1.)
+    maps, ids = sampler(features, num_patches=0)
+    assert [tuple(each.shape) for each in maps] == [(2, 4, 6, 4)] * 2
+    rows, _ = sampler(features, ids=ids)
+    torch.testing.assert_close(maps[1][:, :, 2, 1], rows[1][:, 9])
+
+
+def test_pooled_maps_give_all_their_places_as_the_released_reshape(features):
+    samples, ids = PatchSampler(use_mlp=False, pool_size=2)(features, num_patches=3, ids=[torch.tensor([23])] * 2)
+    mean = features[1][:, :, 3:, :2].mean((2, 3))  # the place in the second row, first column
+    torch.testing.assert_close(samples[1][:, 2], mean / (mean.norm(dim=1, keepdim=True) + 1e-7))
+    assert [tuple(sample.shape) for sample in samples] == [(2, 4, 3), (2, 4, 5)]
+    assert ids[0].tolist() == [0, 1, 2, 3]
+
+
+def test_pooled_maps_are_projected_too(features):
+    maps, _ = PatchSampler(nc=4, in_channels=(3, 5), pool_size=2)(features, num_patches=0)
+    assert [tuple(each.shape) for each in maps] == [(2, 4, 2, 2)] * 2

@@ -102,6 +102,12 @@ def test_images_of_another_size_are_refused(spade):
         spade().begin_iteration(**data)
 
 
+def test_a_single_image_that_leaves_batch_norms_nothing_to_average_is_refused(spade):
+    data = dict(inputs=dict(label=LABELS[:1], img=random_image(0, 32, 1)), data_samples=None)
+    with pytest.raises(ConfigError, match='starts from 1x1 pixels, .* Raise global_batch_size, or crop_size'):
+        spade().begin_iteration(**data)
+
+
 def test_missing_instances_are_named(spade):
     model = spade(instance_edges=True)
     with pytest.raises(DataError, match='inputs: without instance'):
