@@ -20,13 +20,14 @@ from .common import (
     source_of,
 )
 
-_BINOMIAL = torch.tensor([1., 4., 6., 4., 1.]) / 16
+_BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
 def _smooth(images: Tensor, stride: int = 1) -> Tensor:
     """Each channel filtered by the 5x5 binomial, images mirrored at their border."""
     channels = images.shape[1]
-    kernel = torch.outer(_BINOMIAL, _BINOMIAL).to(images).expand(channels, 1, 5, 5)
+    line = images.new_tensor(_BINOMIAL)
+    kernel = torch.outer(line, line).expand(channels, 1, 5, 5)
     return F.conv2d(F.pad(images, (2, 2, 2, 2), mode='reflect'), kernel, stride=stride, groups=channels)
 
 

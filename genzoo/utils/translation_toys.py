@@ -6,11 +6,12 @@ import numpy as np
 
 SCENE_A = dict(background=(-.6, -.5, .1), shape=(.7, .1, -.6))
 """Domain A of the unpaired toy."""
-SCENE_B = dict(background=(.3, -.5, .1), shape=(-.1, .7, .4))
+SCENE_B = dict(background=(-.8, .8, .8), shape=(.8, -.8, -.8))
 """Domain B of the unpaired toy.
 
-Its step from background to shape is orthogonal to A's. Where one is nearly the opposite of the other, a translator that
-keeps every shape in its place swaps shape and background, because their colours are nearer that way.
+Its colours are near the ends of tanh, which a generator reaches however large the shapes are. Its step from background
+to shape has something of A's: where one is nearly the opposite of the other, a translator that keeps every shape in its
+place swaps shape and background, because their colours are nearer that way.
 """
 
 CLASS_COLOURS = ((-.7, -.5, .4), (.8, -.4, -.5), (-.4, .6, -.6), (.6, .7, .6))

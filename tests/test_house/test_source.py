@@ -47,6 +47,14 @@ def test_device_follows_the_input():
     assert not [f'{name}:{line}' for name, line, function in calls() if function.endswith('.cuda')]
 
 
+def test_importing_makes_no_tensor():
+    made = [f'{name}:{node.lineno}' for name, tree in TREES.items() for node in tree.body
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value
+            for part in ast.walk(node.value) if isinstance(part, ast.Call)
+            and ast.unparse(part.func) in {'torch.tensor', 'torch.zeros', 'torch.ones', 'torch.arange', 'torch.eye'}]
+    assert not made  # on whichever device is the default at that moment, be it the meta device
+
+
 def test_nothing_is_asserted():
     assert not [f'{name}:{node.lineno}' for name, tree in TREES.items() for node in ast.walk(tree)
                 if isinstance(node, ast.Assert)]

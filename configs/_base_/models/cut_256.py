@@ -7,7 +7,7 @@ model = dict(
     discriminator=dict(type='CUTPatchDiscriminator', base_channels=64, num_layers=3),
     patch_sampler=dict(type='PatchSampler', nc=256),
     loss_gan=dict(type='GANLoss', gan_type='lsgan', loss_weight=1.0),
-    loss_contrast=dict(type='MoNCELoss', num_patches=256, tau=0.07, eps=1.0, weighting='hard', loss_weight=1.0),
+    loss_contrast=dict(type='MoNCELoss', tau=0.07, eps=1.0, weighting='hard', loss_weight=1.0),
     nce_layers=(0, 4, 8, 12, 16),
     num_patches=256,
     nce_idt=True,

@@ -11,7 +11,7 @@ from .procedural import ProceduralDataset
 
 CELL = 4
 """Pixels of a field between two values that are drawn independently."""
-MIX = torch.tensor([[0., -1., 0.], [0., 0., 1.], [-.5, 0., .5]])
+MIX = ((0., -1., 0.), (0., 0., 1.), (-.5, 0., .5))
 """Row d: what B's channel d takes of A's RGB."""
 POWER = 0.7
 
@@ -39,7 +39,7 @@ def recolour(field: Tensor) -> Tensor:
     Returns:
         Alike.
     """
-    mixed = torch.einsum('dc,chw->dhw', MIX, field)
+    mixed = torch.einsum('dc,chw->dhw', torch.tensor(MIX), field)
     return mixed.sign() * mixed.abs() ** POWER
 
 

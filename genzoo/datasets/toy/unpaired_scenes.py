@@ -78,7 +78,7 @@ def pack_scenes(results: dict) -> dict:
 
 @DATASETS.register_module()
 class UnpairedScenesDataset(ProceduralDataset):
-    """Blue scenes with orange shapes (A) and, drawn independently, plum scenes with turquoise shapes (B).
+    """Blue scenes with orange shapes (A) and, drawn independently, cyan scenes with red shapes (B).
 
     The positions of B's shapes say nothing of A's: a translator that only paints convincing
     scenes of B puts the shapes at wrong places.
@@ -90,18 +90,21 @@ class UnpairedScenesDataset(ProceduralDataset):
         split, length, seed: see :class:`ProceduralDataset`.
         size: of the images in pixels.
         num_shapes: least and greatest number of shapes in a scene.
+        num_shapes_b: the same of B's scenes; as A's by default.
         radius: least and greatest radius, in pixels.
         noise: standard deviation, in units of [-1, 1].
     """
 
     def __init__(self, split: str = 'train', length: int = 1024, size: int = 32, num_shapes: Sequence[int] = (1, 3),
-                 radius: Sequence[int] = (4, 7), noise: float = 0.05, seed: int = 0) -> None:
-        self.scene = dict(size=size, num_shapes=tuple(num_shapes), radius=tuple(radius))
+                 num_shapes_b: Sequence[int] | None = None, radius: Sequence[int] = (4, 7), noise: float = 0.05,
+                 seed: int = 0) -> None:
+        self.scene = dict(size=size, radius=tuple(radius))
+        self.numbers = [tuple(num_shapes), tuple(num_shapes if num_shapes_b is None else num_shapes_b)]
         self.noise = noise
         super().__init__(split, length, seed, [pack_scenes], dict(dataset_name='unpaired_scenes'))
 
     def record(self, index: int, rng: np.random.RandomState) -> dict:
         """``img_a``, ``img_b`` (H, W, 3) uint8, ``mask`` (H, W) bool, ``key``."""
-        mask_a, mask_b = (draw_mask(rng, **self.scene) for _ in range(2))
+        mask_a, mask_b = (draw_mask(rng, num_shapes=numbers, **self.scene) for numbers in self.numbers)
         return dict(img_a=colour_mask(mask_a, SCENE_A, self.noise, rng), mask=mask_a,
                     img_b=colour_mask(mask_b, SCENE_B, self.noise, rng), key=self.key_of(index))

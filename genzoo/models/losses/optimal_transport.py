@@ -1,7 +1,6 @@
 """Entropic optimal transport between the patches of two images, and other weights of negatives."""
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from ...errors import ConfigError
 
@@ -25,8 +24,10 @@ class _Sinkhorn(torch.autograd.Function):
         return us[-1].mT * kernel * vs[-1]
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, grad: Tensor) -> tuple[Tensor, None, None]:
+        if torch.is_grad_enabled():  # once_differentiable alone is silent where only the features' gradient is taken
+            raise ConfigError('sinkhorn: a gradient of its gradient (create_graph=True) is not there. Set '
+                              'log_domain=True, which has one.')
         # A backward under autocast would take the products in half precision, where a kernel overflows.
         with torch.autocast(grad.device.type, enabled=False):
             return _sinkhorn_gradient(grad, *ctx.saved_tensors, ctx.row_target), None, None

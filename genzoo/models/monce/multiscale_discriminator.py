@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...registry import MODELS
-from ..layers import spectral_norm, xavier_normal_init
+from ..layers import InstanceNorm2d, spectral_norm, xavier_normal_init
 
 
 class NLayerDiscriminator(nn.Module):
@@ -24,7 +24,7 @@ class NLayerDiscriminator(nn.Module):
         self.stages = nn.ModuleList([nn.Sequential(nn.Conv2d(in_channels, widths[0], 4, 2, 2), nn.LeakyReLU(0.2))])
         for number in range(1, num_layers):
             conv = nn.Conv2d(widths[number - 1], widths[number], 4, 1 if number == num_layers - 1 else 2, 2, bias=False)
-            self.stages.append(nn.Sequential(spectral_norm(conv), nn.InstanceNorm2d(widths[number]),
+            self.stages.append(nn.Sequential(spectral_norm(conv), InstanceNorm2d(widths[number]),
                                              nn.LeakyReLU(0.2)))
         self.stages.append(nn.Conv2d(widths[-1], 1, 4, 1, 2))
 

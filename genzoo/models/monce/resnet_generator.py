@@ -6,10 +6,10 @@ from torch import Tensor, nn
 from ...errors import ConfigError
 from ...registry import MODELS
 from ...utils import require_whole
-from ..layers import BlurDownsample, BlurUpsample, xavier_normal_init
+from ..layers import BlurDownsample, BlurUpsample, InstanceNorm2d, xavier_normal_init
 from .misfits import other_settings
 
-NORMS = dict(instance=nn.InstanceNorm2d, batch=nn.BatchNorm2d)
+NORMS = dict(instance=InstanceNorm2d, batch=nn.BatchNorm2d)
 
 
 def build_norm(kind: str, channels: int) -> nn.Module:

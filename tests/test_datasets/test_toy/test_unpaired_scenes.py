@@ -51,6 +51,15 @@ def test_shapes_of_b_are_drawn_independently_of_those_of_a():
     assert abs(correlation) < 0.4
 
 
+def test_scenes_of_b_may_be_fuller():
+    plain, fuller = (UnpairedScenesDataset('test', num_shapes=(1, 2), num_shapes_b=of_b) for of_b in (None, (3, 5)))
+    assert all(torch.equal(plain[index]['data_samples'].mask, fuller[index]['data_samples'].mask) for index in range(9))
+    images = [from_bytes(np.stack([data[index]['inputs']['img_b'].numpy() for index in range(30)]))
+              for data in (plain, fuller)]
+    shares = [(nearest_colour(stack, colours(SCENE_B)) == 1).mean() for stack in images]
+    assert shares[1] > 1.8 * shares[0]
+
+
 def test_a_test_item_is_always_the_same_and_training_items_are_not():
     test, train = UnpairedScenesDataset('test'), UnpairedScenesDataset('train')
     first, second = test[5], test[SampleIndex(5, 1, 99)]

@@ -39,6 +39,19 @@ def test_gradient_is_that_of_every_iteration(num_iters):
     assert torch.autograd.gradcheck(lambda values: sinkhorn(values, num_iters), leaf[0])
 
 
+def test_the_gradient_of_a_gradient_is_refused_unless_the_log_domain_has_it(similarity):
+    similarity = similarity.double().requires_grad_()
+
+    def squared_slope(log_domain):
+        plan = transport_plan(similarity, log_domain=log_domain)
+        slope, = torch.autograd.grad((plan * similarity).sum(), similarity, create_graph=True)
+        return slope.square().sum()
+
+    with pytest.raises(ConfigError, match='a gradient of its gradient .* Set log_domain=True'):
+        squared_slope(log_domain=False)
+    assert torch.autograd.grad(squared_slope(log_domain=True), similarity)[0].isfinite().all()
+
+
 def test_plan_of_a_constant_kernel_is_constant():
     torch.testing.assert_close(sinkhorn(torch.full((5, 5), 3.0), 1), torch.full((5, 5), 0.2))
 
